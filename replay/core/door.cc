@@ -1,0 +1,84 @@
+#include "replay/core/door.h"
+
+#include <utility>
+
+#include "replay/core/check.h"
+
+namespace reprise {
+
+Port::Port(Door& door, std::string name, PortKind kind, Receive receive)
+    : door_(door), name_(std::move(name)), kind_(kind), receive_(std::move(receive)) {
+  check(door_.ports_.emplace(name_, this).second, "two ports share a name");
+}
+
+Port::~Port() {
+  door_.ports_.erase(name_);
+  const std::scoped_lock lock(door_.mutex_);
+  std::erase_if(door_.queue_, [this](const Door::Posted& posted) { return posted.port == this; });
+}
+
+void Port::set_credit(u64 bytes) {
+  const u64 before = credit_.exchange(bytes, std::memory_order_acq_rel);
+  if (bytes > before && wake_ && !door_.replaying()) wake_();
+}
+
+u64 Door::ask(Port& port, const std::function<u64()>& host) {
+  const Position at = position_();
+  const u64 value = source_ ? source_->answer(at, port) : host();
+  if (log_) log_->answer(at, port, value);
+  return value;
+}
+
+bool Door::post(Port& port, std::vector<u8> bytes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (source_ || queue_.size() >= kQueueLimit) return false;
+    queue_.push_back({&port, std::move(bytes)});
+    waiting_.store(true, std::memory_order_release);
+  }
+  if (on_post_) on_post_();
+  return true;
+}
+
+void Door::emit(Port& port, std::span<const u8> bytes) {
+  if (log_) log_->output(position_(), port, bytes);
+  if (port.sink_ && (!source_ || mirror_)) port.sink_(bytes);
+}
+
+Position Door::next_delivery() const {
+  return source_ ? source_->next() : Position{kNever, kNever};
+}
+
+void Door::deliver_due(Position now) {
+  if (source_) {
+    while (source_->next() <= now) {
+      auto [name, bytes] = source_->take();
+      Port* port = find(name);
+      check(port && port->receive_, "the recording names a port this machine does not have");
+      if (log_) log_->input(now, *port, bytes);
+      port->receive_(bytes);
+    }
+    return;
+  }
+  while (waiting()) {
+    Posted posted;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (queue_.empty()) {
+        waiting_.store(false, std::memory_order_release);
+        return;
+      }
+      posted = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    if (log_) log_->input(now, *posted.port, posted.bytes);
+    if (posted.port->receive_) posted.port->receive_(posted.bytes);
+  }
+}
+
+Port* Door::find(const std::string& name) const {
+  const auto it = ports_.find(name);
+  return it == ports_.end() ? nullptr : it->second;
+}
+
+}  // namespace reprise

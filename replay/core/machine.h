@@ -1,0 +1,31 @@
+// How recording and time travel drive a machine, whatever board it is.
+#pragma once
+
+#include "replay/core/device.h"
+#include "replay/core/pages.h"
+#include "replay/core/types.h"
+
+namespace reprise {
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  virtual Scheduler& scheduler() = 0;
+  virtual Door& door() = 0;
+  virtual PageStore& pages() = 0;
+  virtual ObjectTree& objects() = 0;  // vCPUs included
+
+  // Exact at every instruction boundary, and inside device accesses.
+  virtual Position position() const = 0;
+  // Runs vCPUs and device events until `until` is reached, or until an earlier instruction
+  // boundary at which the machine asks for attention (all vCPUs halted, or a shutdown request).
+  // Timers due at the final position have fired.
+  virtual void run(Stop until) = 0;
+  // All vCPUs are halted and nothing is pending: only a timer or an input can go on.
+  virtual bool idle() const = 0;
+  // Moves time forward to `cycle` while idle (not past the next timer).
+  virtual void skip_to(Cycles cycle) = 0;
+};
+
+}  // namespace reprise
