@@ -1,0 +1,156 @@
+// MachineConfig as canonical JSON: what a recording's header holds. What is read back comes from a
+// stranger's file: every field has a type and a range, and nothing else may be there.
+#include "chipset/board/config.h"
+
+#include <xxhash.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace reprise {
+namespace {
+
+using Json = nlohmann::json;  // its objects are sorted by key
+
+std::string content_hash(const std::vector<u8>& bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
+  return text;
+}
+
+// Takes fields out of an object one by one; the first that is missing or wrong is the error.
+class Reader {
+ public:
+  explicit Reader(const Json& object) : object_(object) {}
+
+  const Json* field(const char* name, bool right_type(const Json&)) {
+    ++taken_;
+    const auto it = object_.find(name);
+    if (it == object_.end()) return wrong(name, "is missing");
+    if (!right_type(*it)) return wrong(name, "has the wrong type");
+    return &*it;
+  }
+  void operator()(const char* name, std::string& out) {
+    if (const Json* json = field(name, [](const Json& j) { return j.is_string(); }))
+      out = json->get<std::string>();
+  }
+  void operator()(const char* name, bool& out) {
+    if (const Json* json = field(name, [](const Json& j) { return j.is_boolean(); }))
+      out = json->get<bool>();
+  }
+  template <class T>
+  void operator()(const char* name, T& out, u64 lo, u64 hi) {
+    const Json* json = field(name, [](const Json& j) { return j.is_number_unsigned(); });
+    if (!json) return;
+    const u64 value = json->get<u64>();
+    if (value < lo || value > hi) return void(wrong(name, "is out of range"));
+    out = T(value);
+  }
+  void operator()(const char* name, i64& out) {
+    const Json* json = field(name, [](const Json& j) { return j.is_number_integer(); });
+    if (!json) return;
+    if (json->is_number_unsigned() && json->get<u64>() > u64(INT64_MAX))
+      return void(wrong(name, "is out of range"));
+    out = json->get<i64>();
+  }
+  const Json* wrong(const std::string& name, const char* what) {
+    if (error_.empty()) error_ = "the machine description's '" + name + "' " + what;
+    return nullptr;
+  }
+  const std::string& error() {
+    if (taken_ != object_.size()) wrong("(unknown)", "is not known to this version");
+    return error_;
+  }
+
+ private:
+  const Json& object_;
+  std::size_t taken_ = 0;
+  std::string error_;
+};
+
+void read_devices(Reader& reader, std::vector<DeviceOption>& devices) {
+  const Json* list = reader.field("devices", [](const Json& j) { return j.is_array(); });
+  if (!list) return;
+  for (const Json& item : *list) {
+    if (!item.is_object() || !item.contains("kind") || !item["kind"].is_string())
+      return void(reader.wrong("devices", "has an entry without a kind"));
+    DeviceOption device{item["kind"].get<std::string>(), {}};
+    for (const auto& [key, value] : item.items()) {
+      if (!value.is_string()) return void(reader.wrong("devices", "has a property of wrong type"));
+      if (key != "kind") device.properties[key] = value.get<std::string>();
+    }
+    devices.push_back(std::move(device));
+  }
+}
+
+}  // namespace
+
+std::string MachineConfig::to_json() const {
+  Json json = {
+      {"machine", machine},
+      {"name", name},
+      {"ram_bytes", ram_bytes},
+      {"cpu_model", cpu_model},
+      {"cpu_features", cpu_features},
+      {"cpu_hz", cpu_hz},
+      {"timing", timing},
+      {"cpus", cpus},
+      {"quantum", quantum},
+      {"rtc_base", rtc_base},
+      {"seed", seed},
+      {"graphics", graphics},
+      {"append", append},
+      {"serials", serials},
+      {"debugcon", debugcon},
+      {"hpet", hpet},
+      {"devices", Json::array()},
+      {"blobs", Json::object()},
+  };
+  for (const DeviceOption& device : devices) {
+    Json item = {{"kind", device.kind}};
+    for (const auto& [key, value] : device.properties) item[key] = value;
+    json["devices"].push_back(std::move(item));
+  }
+  for (const auto& [role, blob] : blobs)
+    json["blobs"][role] = {{"size", blob->size()}, {"xxh128", content_hash(*blob)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail("the machine description is not a JSON object");
+  MachineConfig config;
+  Reader read(json);
+  read("machine", config.machine);
+  read("name", config.name);
+  read("ram_bytes", config.ram_bytes, 1ull << 20, 1ull << 40);
+  read("cpu_model", config.cpu_model);
+  read("cpu_hz", config.cpu_hz, 1'000'000, 100'000'000'000);
+  read("timing", config.timing);
+  read("cpus", config.cpus, 1, 255);
+  read("quantum", config.quantum, 1, u64(1) << 40);
+  read("rtc_base", config.rtc_base);
+  read("seed", config.seed, 0, ~u64(0));
+  read("graphics", config.graphics);
+  read("append", config.append);
+  read("serials", config.serials, 0, 4);
+  read("debugcon", config.debugcon);
+  read("hpet", config.hpet);
+  read_devices(read, config.devices);
+  read.field("blobs", [](const Json& j) { return j.is_object(); });
+  if (const Json* list = read.field("cpu_features", [](const Json& j) { return j.is_array(); })) {
+    for (const Json& feature : *list) {
+      if (!feature.is_string())
+        read.wrong("cpu_features", "has the wrong type");
+      else
+        config.cpu_features.push_back(feature.get<std::string>());
+    }
+  }
+  if (config.ram_bytes % 4096) read.wrong("ram_bytes", "is not a multiple of 4 KiB");
+  if (!read.error().empty()) return fail(read.error());
+  return config;
+}
+
+}  // namespace reprise
