@@ -33,6 +33,7 @@ bool Door::post(Port& port, std::vector<u8> bytes) {
   {
     const std::scoped_lock lock(mutex_);
     if (source_ || queue_.size() >= kQueueLimit) return false;
+    port.posted_.fetch_add(bytes.size(), std::memory_order_acq_rel);
     queue_.push_back({&port, std::move(bytes)});
     waiting_.store(true, std::memory_order_release);
   }
@@ -72,7 +73,10 @@ void Door::deliver_due(Position now) {
       queue_.pop_front();
     }
     if (log_) log_->input(now, *posted.port, posted.bytes);
-    if (posted.port->receive_) posted.port->receive_(posted.bytes);
+    Port& port = *posted.port;
+    if (port.receive_) port.receive_(posted.bytes);
+    port.posted_.fetch_sub(posted.bytes.size(), std::memory_order_acq_rel);
+    if (port.wake_ && port.credit() > 0) port.wake_();
   }
 }
 

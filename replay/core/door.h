@@ -40,8 +40,13 @@ class Port {
   // than it has been granted, and what it has not been granted stays in its socket. Credit is not
   // guest-visible and not part of the state: it is granted anew by settle().
   void set_credit(u64 bytes);
-  // Any thread. How much the host may still post now.
-  u64 credit() const { return credit_.load(std::memory_order_acquire); }
+  // Any thread. How much the host may still post now: what was granted less what is under way.
+  // What is under way is read first: a delivery lowers the grant before it leaves the door.
+  u64 credit() const {
+    const u64 posted = posted_.load(std::memory_order_acquire);
+    const u64 granted = credit_.load(std::memory_order_acquire);
+    return granted > posted ? granted - posted : 0;
+  }
   // Called on the machine thread when credit becomes non-zero; host ends use it to wake up.
   void on_credit(std::function<void()> wake) { wake_ = std::move(wake); }
   // The host end of an output port (a terminal, a file). Muted in replay unless mirrored.
@@ -57,7 +62,8 @@ class Port {
   Receive receive_;
   Sink sink_;
   std::function<void()> wake_;
-  std::atomic<u64> credit_{0};
+  std::atomic<u64> credit_{0};  // granted
+  std::atomic<u64> posted_{0};  // bytes in the door's queue
 };
 
 // What a recording sees, and what a replay supplies.
