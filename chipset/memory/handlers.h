@@ -6,7 +6,8 @@
 namespace reprise {
 
 // Offsets are relative to the window's start. Sizes: 1, 2, 4 (MMIO also 8). The address space never
-// splits or merges an access unless the handler says which widths it takes (see AddressSpace::add_*).
+// splits or merges an access unless the handler says which widths it takes (see
+// AddressSpace::add_*).
 class IoHandler {
  public:
   virtual ~IoHandler() = default;
