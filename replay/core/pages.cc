@@ -16,19 +16,28 @@ Result<std::unique_ptr<MemoryBlock>> MemoryBlock::create(PageStore& store, std::
   check(size % kPageSize == 0, "memory block of broken pages");
   // calloc gives untouched zero pages for large sizes, so a large guest costs what it uses.
   u8* allocation = static_cast<u8*>(std::calloc(1, size + kPageSize));
-  if (!allocation) {
+  auto* info = static_cast<PageInfo*>(std::calloc(size / kPageSize + 1, sizeof(PageInfo)));
+  if (!allocation || !info) {
+    std::free(allocation);
+    std::free(info);
     return fail("cannot allocate " + std::to_string(size >> 20) + " MiB for " + name +
                 ": give the guest less memory with -m");
   }
   return std::unique_ptr<MemoryBlock>(
-      new MemoryBlock(store, std::move(name), size, rom, allocation));
+      new MemoryBlock(store, std::move(name), size, rom, allocation, info));
 }
 
-MemoryBlock::MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* allocation)
-    : store_(store), name_(std::move(name)), size_(size), rom_(rom), allocation_(allocation) {
+MemoryBlock::MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* allocation,
+                         PageInfo* info)
+    : store_(store),
+      name_(std::move(name)),
+      size_(size),
+      rom_(rom),
+      allocation_(allocation),
+      info_(info, &std::free) {
   const auto address = reinterpret_cast<std::uintptr_t>(allocation);
   data_ = allocation + (kPageSize - address % kPageSize) % kPageSize;
-  info_.resize(size / kPageSize);
+  groups_.resize((pages() + kGroupPages - 1) / kGroupPages);
   auto& all = store_.blocks_;
   const auto place = std::lower_bound(all.begin(), all.end(), this, [](auto* a, auto* b) {
     return a->name() < b->name();
@@ -60,6 +69,7 @@ void MemoryBlock::touch(u64 offset, u64 length) {
     const u64 end = std::min(offset + length, (page + 1) * kPageSize);
     PageInfo& info = info_[page];
     info.write_epoch = store_.epoch();
+    groups_[page / kGroupPages] = store_.epoch();
     if (info.code_lines) {
       const unsigned first = at % kPageSize / 64, last = (end - 1) % kPageSize / 64;
       const u64 mask = (~u64(0) >> (63 - (last - first))) << first;

@@ -71,6 +71,10 @@ class MemoryBlock {
   const u8* data() const { return data_; }
   PageInfo& info(u64 page) { return info_[page]; }
   const PageInfo& info(u64 page) const { return info_[page]; }
+  // The last epoch in which any page of the group of kGroupPages around `page` was written: lets a
+  // reader of epochs pass over the parts of a large memory that nobody uses.
+  static constexpr u64 kGroupPages = 512;
+  u32 group_epoch(u64 page) const { return groups_[page / kGroupPages]; }
 
   // The one write function: CPU slow path, DMA, gdb, load. Marks pages, drops decoded code.
   void write(u64 offset, std::span<const u8> bytes);
@@ -89,14 +93,16 @@ class MemoryBlock {
   void mark_code(u64 page, u64 lines);
 
  private:
-  MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* allocation);
+  MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* allocation,
+              PageInfo* info);
   PageStore& store_;
   std::string name_;
   u64 size_;
   bool rom_;
   u8* allocation_;
   u8* data_;  // page aligned
-  std::vector<PageInfo> info_;
+  std::unique_ptr<PageInfo[], void (*)(void*)> info_;  // committed only where used, as the data
+  std::vector<u32> groups_;
 };
 
 }  // namespace reprise
