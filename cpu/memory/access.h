@@ -1,0 +1,225 @@
+// Loads and stores by linear address: the fast forms, inlined into handlers.
+//
+// The tag compared is the page of the access's last byte, so an access that crosses a page never
+// matches and goes the slow way, and a misaligned one inside a page is as fast as any.
+#pragma once
+
+#include <cstring>
+
+#include "cpu/cpu.h"
+
+namespace reprise::cpu {
+
+inline constexpr u64 kPageMask = ~u64(0xFFF);
+
+template <class T>
+inline T read_host(u64 address) {
+  T value;
+  std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+  return value;
+}
+template <class T>
+inline void write_host(u64 address, T value) {
+  std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
+}
+
+// T: u8 to u64. `seg` only tells #SS from #GP.
+template <class T>
+inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
+  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
+  if (((linear + sizeof(T) - 1) & kPageMask) == e.read_tag) [[likely]]
+    return read_host<T>(linear + e.addend);
+  c.op = op;
+  return T(c.load_slow(linear, sizeof(T), c.user(), seg));
+}
+
+template <class T>
+inline void store(Cpu& c, const Op* op, u64 linear, T value, u8 seg) {
+  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
+  if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]]
+    return write_host<T>(linear + e.addend, value);
+  c.op = op;
+  c.store_slow(linear, sizeof(T), value, c.user(), seg);
+}
+
+// The memory operand's offset in its segment.
+inline u64 effective_offset(const Cpu& c, const Op* op) {
+  const u64 offset =
+      *reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + op->base) +
+      (*reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + op->index) << op->scale) +
+      u64(i64(op->disp));
+  return op->asize == 8 ? offset : op->asize == 4 ? u32(offset) : u16(offset);
+}
+
+// Its linear address where segments matter (or may).
+template <unsigned Size>
+inline u64 general_address(Cpu& c, const Op* op, bool write) {
+  const u64 offset = effective_offset(c, op);
+  if (c.code64()) return op->seg >= FS ? c.seg[op->seg].base + offset : offset;
+  c.op = op;
+  return c.linear(op->seg, offset, Size, write);
+}
+// ... and where the mode says that they do not: 64-bit addresses, base 0.
+inline u64 flat_address(const Cpu& c, const Op* op) {
+  return *reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + op->base) +
+         (*reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + op->index)
+          << op->scale) +
+         u64(i64(op->disp));
+}
+
+// Places: where the r/m operand of a handler is. Each gives read, write, and modify (a Slot whose
+// put() cannot fault).
+struct InReg {
+  template <class T>
+  static T read(Cpu& c, const Op* op) {
+    return c.reg<T>(op->rm);
+  }
+  template <class T>
+  static void write(Cpu& c, const Op* op, T value) {
+    c.set_reg<T>(op->rm, value);
+  }
+  template <class T>
+  struct Slot {
+    Cpu& c;
+    const Op* op;
+    T get() const { return c.reg<T>(op->rm); }
+    void put(T value) const { c.set_reg<T>(op->rm, value); }
+  };
+  template <class T>
+  static Slot<T> modify(Cpu& c, const Op* op) {
+    return {c, op};
+  }
+  static constexpr bool kMemory = false;
+};
+
+template <bool Flat>
+struct InMemory {
+  template <class T>
+  static u64 address(Cpu& c, const Op* op, bool write) {
+    return Flat ? flat_address(c, op) : general_address<sizeof(T)>(c, op, write);
+  }
+  template <class T>
+  static T read(Cpu& c, const Op* op) {
+    return load<T>(c, op, address<T>(c, op, false), op->seg);
+  }
+  template <class T>
+  static void write(Cpu& c, const Op* op, T value) {
+    store<T>(c, op, address<T>(c, op, true), value, op->seg);
+  }
+  template <class T>
+  struct Slot {
+    Cpu& c;
+    const Op* op;
+    u64 linear;
+    u64 host;  // 0: the slow way
+    T value;
+    T get() const { return value; }
+    void put(T v) const {
+      if (host) [[likely]]
+        write_host<T>(host, v);
+      else
+        c.store_slow(linear, sizeof(T), v, c.user(), op->seg);
+    }
+  };
+  template <class T>
+  static Slot<T> modify(Cpu& c, const Op* op) {
+    const u64 linear = address<T>(c, op, true);
+    const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
+    if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]]
+      return {c, op, linear, linear + e.addend, read_host<T>(linear + e.addend)};
+    c.op = op;
+    c.probe(linear, sizeof(T), true, c.user(), op->seg);
+    return {c, op, linear, 0, T(c.load_slow(linear, sizeof(T), c.user(), op->seg))};
+  }
+  static constexpr bool kMemory = true;
+};
+using InFlat = InMemory<true>;
+using InGeneral = InMemory<false>;
+
+// --- the same at run time, for handlers that need not be fast -----------------------------------
+
+// Linear address of the memory operand, checked for an access of `size` bytes.
+inline u64 memory_address(Cpu& c, const Op& op, unsigned size, bool write) {
+  const u64 offset = effective_offset(c, &op);
+  if (c.code64()) return op.seg == FS || op.seg == GS ? c.seg[op.seg].base + offset : offset;
+  c.op = &op;
+  return c.linear(op.seg, offset, size, write);
+}
+template <class T>
+inline T read_rm(Cpu& c, const Op& op) {
+  if (!(op.flags & kOpMemory)) return c.reg<T>(op.rm);
+  return load<T>(c, &op, memory_address(c, op, sizeof(T), false), op.seg);
+}
+template <class T>
+inline void write_rm(Cpu& c, const Op& op, T value) {
+  if (!(op.flags & kOpMemory)) return c.set_reg<T>(op.rm, value);
+  store<T>(c, &op, memory_address(c, op, sizeof(T), true), value, op.seg);
+}
+
+// The stack. Pushes write below RSP, then move it; width 2, 4 or 8 bytes.
+inline u64 stack_address(Cpu& c, u64 offset, unsigned size, bool write) {
+  if (c.code64()) return offset;
+  return c.linear(SS, c.seg[SS].db() ? u32(offset) : u16(offset), size, write);
+}
+inline void set_sp(Cpu& c, u64 value) {
+  if (c.code64())
+    c.r[RSP] = value;
+  else if (c.seg[SS].db())
+    c.r[RSP] = u32(value);
+  else
+    c.reg<u16>(RSP * 8) = u16(value);
+}
+template <class T>
+inline void push(Cpu& c, const Op* op, T value) {
+  const u64 sp = c.r[RSP] - sizeof(T);
+  if (c.code64()) {
+    store<T>(c, op, sp, value, SS);
+    c.r[RSP] = sp;
+    return;
+  }
+  c.op = op;
+  store<T>(c, op, stack_address(c, sp, sizeof(T), true), value, SS);
+  set_sp(c, sp);
+}
+// The value at the top, without moving RSP: pop() commits by set_sp afterwards.
+template <class T>
+inline T peek(Cpu& c, const Op* op, u64 above = 0) {
+  if (c.code64()) return load<T>(c, op, c.r[RSP] + above, SS);
+  c.op = op;
+  return load<T>(c, op, stack_address(c, c.r[RSP] + above, sizeof(T), false), SS);
+}
+template <class T>
+inline T pop(Cpu& c, const Op* op) {
+  const T value = peek<T>(c, op);
+  set_sp(c, c.r[RSP] + sizeof(T));
+  return value;
+}
+
+// --- wrappers: a plain function as a handler
+// -------------------------------------------------------
+
+// Goes on with the next instruction of the block.
+template <auto Fn>
+const Op* step(Cpu& c, const Op* op) {
+  c.op = op;
+  Fn(c, *op);
+  NEXT;
+}
+// Ends the block; the next instruction follows in memory. For what changes modes, flags that the
+// run loop must look at, or translations.
+template <auto Fn>
+const Op* last(Cpu& c, const Op* op) {
+  c.op = op;
+  Fn(c, *op);
+  c.r[kRip] = c.next_ip(op);
+  return leave_chain();
+}
+// Ends the block; Fn sets r[kRip] as its last act (using c.ip(), c.next_ip() before).
+template <auto Fn>
+const Op* jump(Cpu& c, const Op* op) {
+  c.op = op;
+  Fn(c, *op);
+  return leave_chain();
+}
+
+}  // namespace reprise::cpu

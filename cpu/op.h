@@ -1,0 +1,64 @@
+// One decoded instruction, and how handlers pass control to the next one.
+#pragma once
+
+#include "replay/core/types.h"
+
+namespace reprise::cpu {
+
+struct Cpu;
+struct Op;
+struct Block;
+
+// Handlers run one instruction and pass control on by NEXT. Where the compiler turns calls in tail
+// position into jumps, that is a jump to the next handler; elsewhere (-O0, sanitizers) a handler
+// returns the next Op to a loop. Null ends the chain: the run loop goes on from cpu.r[kRip].
+using Handler = const Op* (*)(Cpu&, const Op*);
+
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(REPRISE_LOOP_DISPATCH)
+#define REPRISE_TAIL_CALLS 1
+#if defined(__clang__)
+#define DISPATCH(cpu, op) [[clang::musttail]] return (op)->handler(cpu, op)
+#else
+#define DISPATCH(cpu, op) return (op)->handler(cpu, op)
+#endif
+#else
+#define REPRISE_TAIL_CALLS 0
+#define DISPATCH(cpu, op) return op
+#endif
+#define NEXT DISPATCH(c, (op + 1))
+
+// Register operands are byte offsets into Cpu::r, so AH is offset 1 and no shift is needed.
+struct Op {
+  Handler handler;
+  u8 rm;    // the ModRM r/m operand, if it is a register
+  u8 reg;   // the ModRM reg operand, or the register in the opcode
+  u8 base;  // memory operand: r[base] + (r[index] << scale) + disp; kZero where absent
+  u8 index;
+  u8 scale;
+  u8 seg;    // segment of the memory operand, also where its base is taken as 0
+  u8 asize;  // address size: 2, 4 or 8 bytes
+  u8 arg;    // handler's own: condition, operand width, ...
+  i32 disp;
+  i32 imm;
+  u16 offset;       // of this instruction from the start of its block, in bytes
+  u16 cycles_left;  // cycles from the start of this instruction to the end of the block
+  u8 count_left;    // instructions likewise, this one included
+  u8 length;        // of the instruction, in bytes
+  u8 osize;         // operand size: 1, 2, 4 or 8 bytes
+  u8 flags;         // kOp...
+
+  u64 imm64() const { return u32(disp) | u64(u32(imm)) << 32; }  // instructions without both
+  void set_imm64(u64 value) { disp = i32(u32(value)), imm = i32(u32(value >> 32)); }
+};
+static_assert(sizeof(Op) == 32);
+
+enum OpFlags : u8 {
+  kOpMemory = 1,  // the r/m operand is in memory
+  kOpRepe = 2,    // F3 prefix, where it means REP or REPE
+  kOpRepne = 4,
+  kOpLock = 8,
+  kOpRexW = 16,
+  kOpStackSeg = 32,  // spare
+};
+
+}  // namespace reprise::cpu
