@@ -51,33 +51,40 @@ Position Door::next_delivery() const {
 }
 
 void Door::deliver_due(Position now) {
+  while (deliver_next(now)) {
+  }
+}
+
+bool Door::deliver_next(Position now) {
   if (source_) {
-    while (source_->next() <= now) {
-      auto [name, bytes] = source_->take();
-      Port* port = find(name);
-      check(port && port->receive_, "the recording names a port this machine does not have");
-      if (log_) log_->input(now, *port, bytes);
-      port->receive_(bytes);
+    if (source_->next() > now) return false;
+    const auto [name, bytes] = source_->take();
+    Port* port = find(name);
+    if (!port || !port->receive_) {
+      source_->refused(name);
+      return true;
     }
-    return;
+    if (log_) log_->input(now, *port, bytes);
+    port->receive_(bytes);
+    return true;
   }
-  while (waiting()) {
-    Posted posted;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (queue_.empty()) {
-        waiting_.store(false, std::memory_order_release);
-        return;
-      }
-      posted = std::move(queue_.front());
-      queue_.pop_front();
+  if (!waiting()) return false;
+  Posted posted;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (queue_.empty()) {
+      waiting_.store(false, std::memory_order_release);
+      return false;
     }
-    if (log_) log_->input(now, *posted.port, posted.bytes);
-    Port& port = *posted.port;
-    if (port.receive_) port.receive_(posted.bytes);
-    port.posted_.fetch_sub(posted.bytes.size(), std::memory_order_acq_rel);
-    if (port.wake_ && port.credit() > 0) port.wake_();
+    posted = std::move(queue_.front());
+    queue_.pop_front();
   }
+  Port& port = *posted.port;
+  if (log_) log_->input(now, port, posted.bytes);
+  if (port.receive_) port.receive_(posted.bytes);
+  port.posted_.fetch_sub(posted.bytes.size(), std::memory_order_acq_rel);
+  if (port.wake_ && port.credit() > 0) port.wake_();
+  return true;
 }
 
 Port* Door::find(const std::string& name) const {

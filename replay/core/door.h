@@ -82,6 +82,8 @@ class DoorSource {
   // Takes it. Only called when next() is due.
   virtual std::pair<std::string, std::vector<u8>> take() = 0;
   virtual u64 answer(Position at, const Port& port) = 0;
+  // The machine has no such input port: what was taken goes nowhere.
+  virtual void refused(const std::string& port) = 0;
 };
 
 class Door {
@@ -98,6 +100,7 @@ class Door {
   void emit(Port& port, std::span<const u8> bytes);
 
   // The machine loop's half.
+  bool deliver_next(Position now);     // delivers one input that is due at `now`; false: none is
   void deliver_due(Position now);      // delivers all that is due at `now`
   Position next_delivery() const;      // replay: position of the next input; live: never
   bool waiting() const { return waiting_.load(std::memory_order_acquire); }  // live: any posted

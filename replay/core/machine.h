@@ -24,7 +24,7 @@ class Machine {
   virtual void run(Stop until) = 0;
   // All vCPUs are halted and nothing is pending: only a timer or an input can go on.
   virtual bool idle() const = 0;
-  // Moves time forward to `cycle` while idle (not past the next timer).
+  // Moves time forward to `cycle` while idle (not past the next timer). Timers due then have fired.
   virtual void skip_to(Cycles cycle) = 0;
 };
 
