@@ -38,21 +38,23 @@ class Pins {
   virtual void smi() = 0;
   virtual void init() = 0;
   virtual void sipi(u8 vector) = 0;
-  virtual void set_a20(bool enabled) = 0;       // drops what was derived from the old address map
-  virtual void memory_map_changed() = 0;        // PAM, SMRAM, BARs: likewise
+  virtual void set_a20(bool enabled) = 0;  // drops what was derived from the old address map
+  virtual void memory_map_changed() = 0;   // PAM, SMRAM, BARs: likewise
 };
 
 // The vCPU's local APIC as the CPU core sees it. Its registers are reached through Bus as MMIO.
 class LocalApic {
  public:
   virtual ~LocalApic() = default;
-  virtual u8 acknowledge() = 0;                 // INTA: the vector to deliver; may lower INTR
-  virtual u64 base() const = 0;                 // IA32_APIC_BASE
-  virtual bool set_base(u64 value) = 0;         // false: #GP
-  virtual u8 tpr() const = 0;                   // CR8 is tpr() >> 4
+  virtual u8 acknowledge() = 0;          // INTA: the vector to deliver; may lower INTR
+  virtual u64 base() const = 0;          // IA32_APIC_BASE
+  virtual bool set_base(u64 value) = 0;  // false: #GP
+  virtual u8 tpr() const = 0;            // CR8 is tpr() >> 4
   virtual void set_tpr(u8 value) = 0;
-  virtual u64 tsc_deadline() const = 0;         // IA32_TSC_DEADLINE, in TSC ticks
+  virtual u64 tsc_deadline() const = 0;  // IA32_TSC_DEADLINE, in TSC ticks
   virtual void set_tsc_deadline(u64 value) = 0;
+  // TSC = cycle + offset; told whenever a write to the TSC or IA32_TSC_ADJUST moves it.
+  virtual void set_tsc_offset(u64) {}
   // x2APIC MSRs 800h-8FFh; nullopt/false: #GP.
   virtual std::optional<u64> read_msr(u32 index) = 0;
   virtual bool write_msr(u32 index, u64 value) = 0;
