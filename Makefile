@@ -1,9 +1,18 @@
-# Reprise. `make run` shows it, `make test` checks it; README.md lists every target.
+# Reprise. `make run` shows it, `make test` checks it.
+#   deps     installs the Debian packages that are missing (tools/deps.list)
+#   all      build/reprise
+#   run      Debian's Linux to a shell on our own interpreter, recorded and played again
+#   test     everything that is checked on each change; the last line is "N passed, N failed"
+#   bench    our speed beside QEMU's on the same guest; fuzz, soak: the long checks
+#   lint     the rules of the layers; format: clang-format; clean
 #   SAN=1      AddressSanitizer and UndefinedBehaviorSanitizer
 #   DEBUG=1    -O0 -g
 #   CXX=...    g++ (default) or clang++-N
 #   BUILD=dir  where everything generated goes (default: build, build-san, ...)
 SHELL := /bin/bash
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 CXX ?= g++
 ifeq ($(origin CXX),default)
 CXX := g++
@@ -24,30 +33,62 @@ CXXFLAGS := -std=c++20 -g1 $(OPT) $(WARN) -ffp-contract=off -fno-strict-aliasing
 LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpthread
 
 SOURCES := $(sort $(shell find cpu chipset storage net qmp replay -name '*.cc'))
-OBJECTS := $(SOURCES:%.cc=$(BUILD)/obj/%.o)
 TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc'))
-TEST_OBJECTS := $(TEST_SOURCES:%.cc=$(BUILD)/obj/%.o)
 MAIN_SOURCES := $(sort $(shell find tools/reprise -name '*.cc' 2>/dev/null))
-MAIN_OBJECTS := $(MAIN_SOURCES:%.cc=$(BUILD)/obj/%.o)
+# What the command line's tests need of the program, without its main().
+TEST_LINKS := $(filter-out tools/reprise/main.cc,$(MAIN_SOURCES))
+objects = $(1:%.cc=$(BUILD)/obj/%.o)
+ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES))
 
-.PHONY: all clean
+.PHONY: all deps run test bench fuzz soak lint format clean
 all: $(BUILD)/reprise
 
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/libreprise.a: $(OBJECTS)
+$(BUILD)/libreprise.a: $(call objects,$(SOURCES))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/reprise: $(MAIN_OBJECTS) $(BUILD)/libreprise.a
+$(BUILD)/reprise: $(call objects,$(MAIN_SOURCES)) $(BUILD)/libreprise.a
 	$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@
 
-$(BUILD)/unit-tests: $(TEST_OBJECTS) $(BUILD)/libreprise.a
+$(BUILD)/unit-tests: $(call objects,$(TEST_SOURCES) $(TEST_LINKS)) $(BUILD)/libreprise.a
 	$(CXX) $(CXXFLAGS) $^ $(LIBS) -lgtest -lgtest_main -o $@
+
+deps:
+	@tools/deps.sh tools/deps.list $(DEPS_MORE)
+
+# These call make again because what `deps` installs decides how to build.
+run: deps
+	+@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tools/run.sh
+
+test: DEPS_MORE := tools/deps-test.list
+test: deps
+	+@start=$$SECONDS; $(MAKE) --no-print-directory $(BUILD)/reprise $(BUILD)/unit-tests && \
+	    echo "== build: $$((SECONDS - start)) s"
+	@BUILD=$(BUILD) tests/run.sh $(PARTS)
+
+bench: DEPS_MORE := tools/deps-test.list
+bench: deps
+	+@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tools/bench/run.sh
+
+fuzz soak: DEPS_MORE := tools/deps-test.list
+fuzz soak: deps
+	+@$(MAKE) --no-print-directory all $(BUILD)/unit-tests
+	@BUILD=$(BUILD) tests/$@.sh
+
+lint:
+	@tests/lint/run.sh
+
+format: DEPS_MORE := tools/deps-test.list
+format: deps
+	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $$(git ls-files '*.h')
 
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d)
+-include $(ALL_OBJECTS:.o=.d)
