@@ -1,0 +1,44 @@
+// What the tables for the firmware and the operating system must know of the board.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "replay/core/types.h"
+
+namespace reprise {
+
+// RAM fills the space from 0 to at most 3 GiB; the rest appears above 4 GiB.
+struct RamLayout {
+  static constexpr u64 kLowLimit = u64(3) << 30;
+  static constexpr u64 kHighStart = u64(4) << 30;
+  u64 below_4g = 0;
+  u64 above_4g = 0;
+  static RamLayout of(u64 bytes) {
+    const u64 low = std::min(bytes, kLowLimit);
+    return {low, bytes - low};
+  }
+};
+
+struct BoardFacts {
+  std::string name;   // -name
+  unsigned cpus = 1;  // local APIC ids are 0 .. cpus-1
+  RamLayout ram;
+  u64 cpu_hz = 1'000'000'000;
+  u32 cpu_signature = 0;  // CPUID 1 EAX and EDX, for SMBIOS
+  u32 cpu_features = 0;
+  bool graphics = true;  // false: the firmware talks on the first serial port
+  bool boot_menu = false;
+  bool hpet = true;
+  u32 hpet_block_id = 0x8086a201;  // low half of the HPET's capability register
+  unsigned serials = 1;            // 16550s at 3F8h, 2F8h, 3E8h, 2E8h
+  // Where SeaBIOS puts the PIIX4 power-management block when it is given ACPI tables.
+  u16 pm_base = 0x600;
+  u8 acpi_enable = 0xf1;  // written to port B2h
+  u8 acpi_disable = 0xf0;
+  u8 reset_value = 0x06;      // written to port CF9h: RCPU and SRST
+  std::array<u8, 16> uuid{};  // -uuid, in SMBIOS order
+};
+
+}  // namespace reprise
