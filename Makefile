@@ -43,6 +43,13 @@ ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES))
 .PHONY: all deps run test bench fuzz soak lint format clean
 all: $(BUILD)/reprise
 
+# Option ROMs are assembled and embedded: #include "gen/NAME.rom.h".
+ROMS := $(patsubst chipset/firmware/rom/%.S,$(BUILD)/gen/%.rom.h,$(wildcard chipset/firmware/rom/*.S))
+$(BUILD)/gen/%.rom.h: chipset/firmware/rom/%.S $(wildcard chipset/firmware/rom/*.inc chipset/firmware/rom/*.sh)
+	@mkdir -p $(@D)
+	chipset/firmware/rom/mkrom.sh $< $(@:.h=)
+$(ALL_OBJECTS): | $(ROMS)
+
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
