@@ -1,0 +1,52 @@
+// What an operator (HMP now, QMP later) may do with the machine, and the queue by which host
+// threads reach the machine thread: the work is done there, between two instructions.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "replay/core/result.h"
+#include "replay/core/types.h"
+
+namespace reprise {
+
+namespace cpu {
+struct Cpu;
+}
+
+enum class RunState { Prelaunch, Running, Paused, Shutdown };
+std::string_view name(RunState state);  // QMP's word: "prelaunch", "running", ...
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  virtual RunState run_state() const = 0;
+  virtual void quit() = 0;
+  virtual void stop() = 0;
+  virtual Result<void> cont() = 0;
+  virtual Result<void> system_reset() = 0;  // through the door: recorded
+  virtual std::vector<const cpu::Cpu*> cpus() const = 0;
+};
+
+// Work for the machine thread that leaves no trace in the guest.
+class OperatorQueue {
+ public:
+  using Work = std::function<void()>;
+
+  void on_post(std::function<void()> wake) { wake_ = std::move(wake); }
+  void post(Work work);  // any thread
+  bool waiting() const { return waiting_.load(std::memory_order_acquire); }
+  void run();  // machine thread: all that is there
+
+ private:
+  std::function<void()> wake_;
+  std::mutex mutex_;
+  std::deque<Work> work_;
+  std::atomic<bool> waiting_{false};
+};
+
+}  // namespace reprise
