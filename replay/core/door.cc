@@ -80,8 +80,10 @@ bool Door::deliver_next(Position now) {
     queue_.pop_front();
   }
   Port& port = *posted.port;
-  if (log_) log_->input(now, port, posted.bytes);
-  if (port.receive_) port.receive_(posted.bytes);
+  if (port.receive_) {
+    if (log_) log_->input(now, port, posted.bytes);
+    port.receive_(posted.bytes);
+  }
   port.posted_.fetch_sub(posted.bytes.size(), std::memory_order_acq_rel);
   if (port.wake_ && port.credit() > 0) port.wake_();
   return true;

@@ -1,0 +1,49 @@
+// The loop that every run goes through: live, recorded or replayed.
+//
+//   at each boundary where the machine stops:
+//     a hash point that is due is taken;
+//     inputs that are due are delivered, and after each one the timers that it made due;
+//     the operator is asked (monitors, exit requests);
+//   then the machine runs on: to the next hash point or the end of the slice, and in replay to the
+//   next recorded input; or, with all vCPUs halted, time moves to the next timer or input.
+//
+// Where a slice ends never changes the guest: only hash points and deliveries look at the machine,
+// and their positions are the same in the recording and in every replay of it.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "replay/trace/recorder.h"
+#include "replay/trace/replayer.h"
+
+namespace reprise::trace {
+
+// Holds virtual time back for the host's sake. The implementations are in host/pace.h.
+class Pace {
+ public:
+  virtual ~Pace() = default;
+  // Sleeps until virtual time may be `cycle` (kNever: for ever), or until woken, or for a second.
+  // Returns the cycle that virtual time may have now.
+  virtual Cycles hold(Cycles cycle) = 0;
+  // From now on, virtual time goes on from `now`: after a pause.
+  virtual void rebase(Cycles now) = 0;
+};
+
+enum class Verdict { Run, Pause, End };
+
+struct RunOptions {
+  // Asked between slices, on the machine thread: answers monitors, looks for exit requests.
+  std::function<Verdict()> control;
+  Pace* pace = nullptr;      // null: as fast as possible, and never asleep
+  Cycles slice = 1'000'000;  // how long the operator may have to wait; read at each slice
+};
+
+// Runs until `control` says End. Records if there is a recorder; the caller finishes it.
+void run_live(Machine& machine, RunOptions& options, Recorder* recorder = nullptr);
+
+// Runs to the end of the recording, and compares. False: `control` ended it before; otherwise look
+// at replayer.divergence() and error().
+bool run_replay(Machine& machine, RunOptions& options, Replayer& replayer);
+
+}  // namespace reprise::trace

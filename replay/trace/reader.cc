@@ -1,0 +1,224 @@
+#include "replay/trace/reader.h"
+
+#include <lz4.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace reprise::trace {
+namespace {
+
+std::string where(const Chunk& chunk) {
+  return "chunk " + std::to_string(chunk.header.number) + " (" + type_name(chunk.header.type) +
+         ") at offset " + std::to_string(chunk.offset);
+}
+
+Error damaged(u64 number, u64 offset, const std::string& what) {
+  return fail("the recording is damaged: chunk " + std::to_string(number) + " at offset " +
+              std::to_string(offset) + ": " + what + "; take another copy of the file");
+}
+
+Error damaged(const Chunk& chunk, const std::string& what) {
+  return fail("the recording is damaged: " + where(chunk) + ": " + what +
+              "; take another copy of the file");
+}
+
+}  // namespace
+
+std::string RecordingHeader::to_json() const {
+  const nlohmann::json json = {{"build", build},
+                               {"created", created},
+                               {"hash-interval", hash_interval},
+                               {"machine", machine}};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<RecordingHeader> RecordingHeader::from_json(std::string_view text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  const auto is_string = [&](const char* key) {
+    return json.contains(key) && json[key].is_string();
+  };
+  if (!json.is_object() || !is_string("build") || !is_string("created") || !is_string("machine") ||
+      !json.contains("hash-interval") || !json["hash-interval"].is_number_unsigned() ||
+      json["hash-interval"].get<u64>() - 1 >= kMaxHashInterval) {
+    return fail("the recording's header does not describe a machine");
+  }
+  return RecordingHeader{json["machine"].get<std::string>(), json["build"].get<std::string>(),
+                         json["created"].get<std::string>(), json["hash-interval"].get<u64>()};
+}
+
+std::vector<u8> RecordingEnd::encode() const {
+  ByteWriter out;
+  out.u32_(exit_status);
+  out.u64_(total.high);
+  out.u64_(total.low);
+  for (const HashPart& part : parts) {
+    out.string(part.name);
+    out.u64_(part.value);
+  }
+  return out.data();
+}
+
+Result<RecordingEnd> RecordingEnd::decode(std::span<const u8> payload) {
+  ByteReader in(payload);
+  RecordingEnd end;
+  end.exit_status = in.u32_();
+  end.total.high = in.u64_();
+  end.total.low = in.u64_();
+  while (in.ok() && !in.at_end()) {
+    std::string name = in.string();
+    end.parts.push_back({std::move(name), in.u64_()});
+  }
+  if (!in.ok()) return fail("the recording's END chunk is broken");
+  return end;
+}
+
+Result<Recording> Recording::open(const RecordingFile& file) {
+  Recording recording(file);
+  TRY(recording.check_file_head());
+  TRY(recording.scan());
+  return recording;
+}
+
+Result<void> Recording::check_file_head() {
+  if (file_->size() < kFileHeadSize) {
+    return fail("not a recording, or cut before its first chunk: it has " +
+                std::to_string(file_->size()) + " bytes");
+  }
+  std::vector<u8> bytes(kFileHeadSize);
+  TRY(file_->read_at(0, bytes));
+  if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
+                  [](char a, u8 b) { return u8(a) == b; })) {
+    return fail("not a recording: it does not begin with REPRISE");
+  }
+  ByteReader in(std::span<const u8>(bytes).subspan(kMagic.size()));
+  const u32 version = in.u32_();
+  if (in.u32_() != crc32c(std::span<const u8>(bytes).first(kFileHeadSize - 4))) {
+    return fail("the recording is damaged in its first 16 bytes; take another copy of the file");
+  }
+  if (version != kFormatVersion) {
+    return fail("the recording has format version " + std::to_string(version) +
+                ", and this build reads version " + std::to_string(kFormatVersion) +
+                ": replay it with the build that made it");
+  }
+  return {};
+}
+
+// Reads one chunk and checks its bytes.
+Result<bool> Recording::scan_chunk(u64 offset, Chunk& chunk) {
+  const u64 left = file_->size() - offset;
+  const u64 number = chunks_.size();
+  if (left < kChunkHeaderSize) return false;
+  std::vector<u8> bytes(kChunkHeaderSize);
+  TRY(file_->read_at(offset, bytes));
+  chunk.offset = offset;
+  ChunkHeader& header = chunk.header;
+  if (!decode(bytes, header)) return damaged(number, offset, "its header has changed");
+  if (header.number != number) {
+    return damaged(number, offset, "it says it is chunk " + std::to_string(header.number));
+  }
+  if (header.stored > kMaxChunk || header.raw > kMaxChunk) return damaged(chunk, "it is too large");
+  if (header.flags & ~kFlagLz4) return damaged(chunk, "it has unknown flags");
+  if (!(header.flags & kFlagLz4) && header.raw != header.stored) {
+    return damaged(chunk, "its two lengths differ");
+  }
+  if (left - kChunkHeaderSize < header.stored) return false;
+  bytes.resize(header.stored);
+  TRY(file_->read_at(offset + kChunkHeaderSize, bytes));
+  if (crc32c(bytes) != header.payload_crc) return damaged(chunk, "its content has changed");
+  return true;
+}
+
+Result<void> Recording::scan() {
+  u64 offset = kFileHeadSize;
+  while (offset < file_->size()) {
+    Chunk chunk;
+    if (!TRY(scan_chunk(offset, chunk))) break;
+    if (end_) return damaged(chunk, "it comes after the end");
+    TRY(accept(chunk));
+    chunks_.push_back(chunk);
+    offset += kChunkHeaderSize + chunk.header.stored;
+  }
+  if (end_ && offset != file_->size()) {
+    return damaged(chunks_.size(), offset, "there are bytes after the end");
+  }
+  if (chunks_.empty()) {
+    return fail("the recording is cut before its header ends: there is nothing to replay");
+  }
+  return {};
+}
+
+// What a chunk's header says must fit the chunks before it.
+Result<void> Recording::accept(const Chunk& chunk) {
+  const ChunkHeader& header = chunk.header;
+  if (chunks_.empty() != (header.type == kHead)) {
+    return damaged(chunk, "the header must be the first chunk and the only one of its type");
+  }
+  if (header.branch != 0) {
+    return fail("the recording has branches (" + where(chunk) +
+                "), and this build replays only files without");
+  }
+  if (header.last < header.first || header.last.cycles < header.first.cycles) {
+    return damaged(chunk, "it ends before it begins");
+  }
+  if (header.last.icount >= kEndOfTime || header.last.cycles >= kEndOfTime) {
+    return damaged(chunk, "its last position is out of range");
+  }
+  if (header.type == kHead) {
+    const std::vector<u8> bytes = TRY(payload(chunk));
+    header_ = TRY(
+        RecordingHeader::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  }
+  const bool events = header.type == kInput || header.type == kText || header.type == kHash;
+  if (events && header.first != last_) return damaged(chunk, "it does not go on where it should");
+  if (header.type == kInput) last_ = header.last;
+  if (header.type == kEnd) {
+    if (header.last != last_) return damaged(chunk, "the end is not where the events end");
+    const std::vector<u8> bytes = TRY(payload(chunk));
+    end_ = TRY(RecordingEnd::decode(bytes));
+  }
+  return {};
+}
+
+Result<std::vector<u8>> Recording::payload(const Chunk& chunk) const {
+  std::vector<u8> stored(chunk.header.stored);
+  TRY(file_->read_at(chunk.offset + kChunkHeaderSize, stored));
+  if (!(chunk.header.flags & kFlagLz4)) return stored;
+  std::vector<u8> raw(std::max<u32>(chunk.header.raw, 1));
+  const int length = LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
+                                         reinterpret_cast<char*>(raw.data()), int(stored.size()),
+                                         int(chunk.header.raw));
+  if (length < 0 || u32(length) != chunk.header.raw) {
+    return damaged(chunk, "it does not decompress");
+  }
+  raw.resize(chunk.header.raw);
+  return raw;
+}
+
+Result<std::vector<u8>> Recording::blob(const Hash128& hash, u64 limit) const {
+  std::vector<u8> content;
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.header.type != kBlob) continue;
+    const std::vector<u8> bytes = TRY(payload(chunk));
+    ByteReader in(bytes);
+    const Hash128 of{in.u64_(), in.u64_()};
+    if (of != hash) continue;
+    const u64 total = in.u64_(), offset = in.u64_();
+    const std::span<const u8> piece = in.rest();
+    if (total > limit) {
+      return fail("the recording's blob " + hash.hex() + " has " + std::to_string(total) +
+                  " bytes, more than the " + std::to_string(limit) + " allowed");
+    }
+    if (!in.ok() || offset != content.size() || piece.size() > total - offset) {
+      return damaged(chunk, "a blob's pieces do not fit together");
+    }
+    content.insert(content.end(), piece.begin(), piece.end());
+    if (content.size() != total) continue;
+    if (hash128(content) != hash) return damaged(chunk, "a blob is not what its hash says");
+    return content;
+  }
+  return fail("the recording does not hold blob " + hash.hex() +
+              (end_ ? "" : ": the file was cut before it"));
+}
+
+}  // namespace reprise::trace

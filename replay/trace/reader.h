@@ -1,0 +1,73 @@
+// Opens a recording: checks every byte of it, and finds where it ends.
+//
+// A file may be cut anywhere (the recorder died): what is whole is used. A file in which bytes were
+// changed is refused. A recording is hostile input: sizes are bounded before anything is allocated.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replay/core/hash.h"
+#include "replay/core/result.h"
+#include "replay/trace/file.h"
+#include "replay/trace/format.h"
+
+namespace reprise::trace {
+
+struct RecordingHeader {
+  std::string machine;  // canonical JSON; nothing here looks inside
+  std::string build;    // of the program that recorded
+  std::string created;  // date on the host
+  Cycles hash_interval = kHashInterval;
+
+  std::string to_json() const;
+  static Result<RecordingHeader> from_json(std::string_view text);
+};
+
+// How a recording ended in good order.
+struct RecordingEnd {
+  u32 exit_status = 0;
+  std::vector<HashPart> parts;
+  Hash128 total;
+
+  std::vector<u8> encode() const;
+  static Result<RecordingEnd> decode(std::span<const u8> payload);
+};
+
+struct Chunk {
+  ChunkHeader header;
+  u64 offset = 0;  // of the header in the file
+};
+
+class Recording {
+ public:
+  // `file` must outlive the recording.
+  static Result<Recording> open(const RecordingFile& file);
+
+  const RecordingHeader& header() const { return header_; }
+  const std::vector<Chunk>& chunks() const { return chunks_; }
+  // Where replay stops: the end of the run, or the last position of which all is known.
+  Position last() const { return last_; }
+  const std::optional<RecordingEnd>& end() const { return end_; }  // absent: the file was cut
+
+  // A chunk's payload, decompressed.
+  Result<std::vector<u8>> payload(const Chunk& chunk) const;
+  // A content by its hash, of at most `limit` bytes.
+  Result<std::vector<u8>> blob(const Hash128& hash, u64 limit) const;
+
+ private:
+  explicit Recording(const RecordingFile& file) : file_(&file) {}
+  Result<void> check_file_head();
+  Result<void> scan();
+  Result<bool> scan_chunk(u64 offset, Chunk& chunk);  // false: cut here
+  Result<void> accept(const Chunk& chunk);
+
+  const RecordingFile* file_;
+  RecordingHeader header_;
+  std::vector<Chunk> chunks_;
+  Position last_;
+  std::optional<RecordingEnd> end_;
+};
+
+}  // namespace reprise::trace

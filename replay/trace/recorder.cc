@@ -1,0 +1,96 @@
+#include "replay/trace/recorder.h"
+
+namespace reprise::trace {
+
+Recorder::Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header)
+    : machine_(machine), writer_(file), header_(header), points_(machine, header.hash_interval) {
+  machine_.door().record(this);
+}
+
+Recorder::~Recorder() { machine_.door().record(nullptr); }
+
+Result<void> Recorder::begin(const std::vector<std::span<const u8>>& blobs) {
+  const std::string json = header_.to_json();
+  TRY(writer_.begin());
+  TRY(writer_.chunk(kHead, {}, {}, {reinterpret_cast<const u8*>(json.data()), json.size()}));
+  for (const std::span<const u8> blob : blobs) TRY(writer_.blob(blob));
+  begun_ = true;
+  return {};
+}
+
+void Recorder::input(Position at, const Port& port, std::span<const u8> bytes) {
+  if (!open()) return;
+  room(at, bytes.size());
+  inputs_.bytes(at, port.name(), bytes);
+}
+
+void Recorder::answer(Position at, const Port& port, u64 value) {
+  if (!open()) return;
+  room(at, 0);
+  inputs_.answer(at, port.name(), value);
+}
+
+void Recorder::output(Position at, const Port& port, std::span<const u8> bytes) {
+  if (!open()) return;
+  if (port.kind() != PortKind::Text) return points_.output(at, port, bytes);
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), kTextPiece))) {
+    const std::span<const u8> piece = bytes.first(std::min(bytes.size(), kTextPiece));
+    room(at, piece.size());
+    texts_.bytes(at, port.name(), piece);
+  }
+}
+
+void Recorder::hash_point() {
+  last_hashes_ = points_.take();
+  if (!open()) return;
+  room(last_hashes_.at, 0);
+  hashes_.add(last_hashes_);
+}
+
+void Recorder::room(Position at, std::size_t bytes) {
+  check(bytes <= kMaxChunk / 2, "an input too large to record");
+  const std::size_t most = std::max({inputs_.size(), texts_.size(), hashes_.data().size()});
+  if (most + bytes > kMaxChunk / 2) flush(at);
+}
+
+void Recorder::tick() {
+  if (!open()) return;
+  const std::size_t collected = inputs_.size() + texts_.size() + hashes_.data().size();
+  if (collected >= kFlushBytes || writer_.overdue()) flush(machine_.position());
+}
+
+void Recorder::write(u32 type, Position at, std::span<const u8> payload) {
+  if (error_) return;
+  const Result<void> result = writer_.chunk(type, committed_, at, payload);
+  if (!result) {
+    error_ = fail("recording stopped; the file replays up to " + text(committed_) + ": " +
+                  result.error().message);
+  }
+}
+
+// Outputs and hashes first: the INPT chunk commits them all.
+void Recorder::flush(Position at) {
+  if (texts_.size() > 0) write(kText, at, texts_.data());
+  if (!hashes_.data().empty()) write(kHash, at, hashes_.data());
+  write(kInput, at, inputs_.data());
+  if (error_) return;
+  committed_ = at;
+  inputs_.restart(at);
+  texts_.restart(at);
+  hashes_.restart(at);
+}
+
+Result<void> Recorder::finish(u32 exit_status) {
+  last_hashes_ = points_.take();
+  if (!begun_) return {};
+  const Position at = last_hashes_.at;
+  if (!error_) flush(at);
+  if (error_) return *error_;
+  begun_ = false;
+  TRY(writer_.index(at));
+  const RecordingEnd end{exit_status, last_hashes_.parts, last_hashes_.total()};
+  TRY(writer_.chunk(kEnd, at, at, end.encode()));
+  return writer_.sync();
+}
+
+}  // namespace reprise::trace

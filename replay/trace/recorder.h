@@ -1,0 +1,55 @@
+// Writes a run to a recording as it happens.
+//
+// A write error (the disk is full) ends the recording, not the run: what was committed stays good.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "replay/trace/events.h"
+#include "replay/trace/hash_chain.h"
+#include "replay/trace/writer.h"
+
+namespace reprise::trace {
+
+class Recorder final : public DoorLog {
+ public:
+  // Attaches to the machine's door until destroyed; `file` is new and empty.
+  Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header);
+  ~Recorder() override;
+
+  // Before the run: the head, and the contents the machine starts from.
+  Result<void> begin(const std::vector<std::span<const u8>>& blobs);
+  // The loop's half.
+  Cycles next_hash() const { return points_.next(); }
+  void hash_point();
+  void tick();  // at a boundary: writes what is collected, if it is much or old
+  // The end of the run, in good order.
+  Result<void> finish(u32 exit_status);
+  // The hash of the last hash point, or of the end.
+  const MachineHashes& last_hashes() const { return last_hashes_; }
+  const std::optional<Error>& error() const { return error_; }
+
+  void input(Position at, const Port& port, std::span<const u8> bytes) override;
+  void answer(Position at, const Port& port, u64 value) override;
+  void output(Position at, const Port& port, std::span<const u8> bytes) override;
+
+ private:
+  void room(Position at, std::size_t bytes);  // flushes early rather than outgrow a chunk
+  void flush(Position at);
+  void write(u32 type, Position at, std::span<const u8> payload);
+  bool open() const { return begun_ && !error_; }
+
+  Machine& machine_;
+  ChunkWriter writer_;
+  RecordingHeader header_;
+  HashPoints points_;
+  EventWriter inputs_, texts_;
+  HashWriter hashes_;
+  MachineHashes last_hashes_;
+  Position committed_;
+  bool begun_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace reprise::trace

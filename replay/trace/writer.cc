@@ -1,0 +1,74 @@
+#include "replay/trace/writer.h"
+
+#include <lz4.h>
+
+#include <algorithm>
+
+namespace reprise::trace {
+
+Result<void> ChunkWriter::begin() {
+  if (file_.size() != 0) return fail("the recording file is not empty: choose another name");
+  ByteWriter head;
+  head.bytes({reinterpret_cast<const u8*>(kMagic.data()), kMagic.size()});
+  head.u32_(kFormatVersion);
+  head.u32_(crc32c(head.data()));
+  return file_.append(head.data());
+}
+
+Result<void> ChunkWriter::chunk(u32 type, Position first, Position last,
+                                std::span<const u8> payload) {
+  check(payload.size() <= kMaxChunk, "chunk too large");
+  ChunkHeader header;
+  header.type = type;
+  header.number = next_++;
+  header.raw = u32(payload.size());
+  header.first = first;
+  header.last = last;
+
+  std::vector<u8> packed(std::max<std::size_t>(payload.size(), 1));
+  const int length = payload.size() < 2
+                         ? 0
+                         : LZ4_compress_default(reinterpret_cast<const char*>(payload.data()),
+                                                reinterpret_cast<char*>(packed.data()),
+                                                int(payload.size()), int(payload.size()) - 1);
+  std::span<const u8> stored = payload;
+  if (length > 0) {
+    header.flags |= kFlagLz4;
+    stored = std::span<const u8>(packed).first(std::size_t(length));
+  }
+  header.stored = u32(stored.size());
+  header.payload_crc = crc32c(stored);
+
+  index_.u32_(type);
+  index_.u64_(file_.size());
+  std::vector<u8> whole = encode(header);
+  whole.insert(whole.end(), stored.begin(), stored.end());
+  return file_.append(whole);
+}
+
+Result<Hash128> ChunkWriter::blob(std::span<const u8> content) {
+  const Hash128 hash = hash128(content);
+  if (!blobs_.insert(hash).second) return hash;
+  u64 offset = 0;
+  do {
+    const u64 length = std::min<u64>(kBlobPiece, content.size() - offset);
+    ByteWriter piece;
+    piece.u64_(hash.high);
+    piece.u64_(hash.low);
+    piece.u64_(content.size());
+    piece.u64_(offset);
+    piece.bytes(content.subspan(offset, length));
+    TRY(chunk(kBlob, {}, {}, piece.data()));
+    offset += length;
+  } while (offset < content.size());
+  return hash;
+}
+
+Result<void> ChunkWriter::index(Position at) {
+  // An index too large for a chunk is left out: readers scan the file anyway.
+  if (index_.size() > kMaxChunk) return {};
+  const std::vector<u8> entries = index_.data();
+  return chunk(kIndex, at, at, entries);
+}
+
+}  // namespace reprise::trace
