@@ -28,13 +28,17 @@ class [[nodiscard]] Result {
   const T& operator*() const { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  T& value() {
+  T& value() & {
     check(ok(), "value of a failed Result");
     return *value_;
   }
-  const T& value() const {
+  const T& value() const& {
     check(ok(), "value of a failed Result");
     return *value_;
+  }
+  T value() && {
+    check(ok(), "value of a failed Result");
+    return std::move(*value_);
   }
   const Error& error() const {
     check(!ok(), "error of a good Result");
