@@ -1,9 +1,9 @@
 // What connects local APICs, I/O APICs and message-signalled interrupts.
 //
 // Source: Intel SDM volume 3, 10.6 (interprocessor interrupts), 10.6.2 (destinations), 10.11 (MSI).
-// Messages arrive at once, in order of APIC ID. Lowest-priority arbitration: the local APIC with the
-// lowest task priority, and among equals the one with the lowest ID; software-disabled ones do not
-// take part. The bus has no state of its own.
+// Messages arrive at once, in order of APIC ID. Lowest-priority arbitration: the local APIC with
+// the lowest task priority, and among equals the one with the lowest ID; software-disabled ones do
+// not take part. The bus has no state of its own.
 #pragma once
 
 #include <vector>

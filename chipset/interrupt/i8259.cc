@@ -70,11 +70,23 @@ void I8259::command(u8 value) {
   // A non-specific end of interrupt passes over what special mask mode has taken out.
   const u8 serving = regs_.special_mask ? regs_.isr & u8(~regs_.imr) : regs_.isr;
   switch (value >> 5) {
-    case 0: case 4: regs_.rotate_in_aeoi = rotate; break;
-    case 1: case 5: finish(first(serving), rotate); break;
-    case 3: case 7: finish(level, rotate); break;
-    case 6: regs_.lowest = u8(level); break;
-    default: break;  // 2: no operation
+    case 0:
+    case 4:
+      regs_.rotate_in_aeoi = rotate;
+      break;
+    case 1:
+    case 5:
+      finish(first(serving), rotate);
+      break;
+    case 3:
+    case 7:
+      finish(level, rotate);
+      break;
+    case 6:
+      regs_.lowest = u8(level);
+      break;
+    default:
+      break;  // 2: no operation
   }
 }
 
@@ -103,7 +115,9 @@ void I8259::write(bool a0, u8 value) {
 
   const Step after_icw3 = (regs_.icw1 & kIc4) ? Step::Icw4 : Step::Ready;
   switch (regs_.step) {
-    case Step::Ready: regs_.imr = value; break;
+    case Step::Ready:
+      regs_.imr = value;
+      break;
     case Step::Icw2:
       regs_.icw2 = value;
       regs_.step = regs_.single ? after_icw3 : Step::Icw3;

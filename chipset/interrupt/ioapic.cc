@@ -67,9 +67,13 @@ void IoApic::end_of_interrupt(u8 vector) {
 u32 IoApic::read_register() const {
   const unsigned index = regs_.select;
   switch (index) {
-    case 0: case 2: return u32(regs_.id) << 24;
-    case 1: return kVersion;
-    default: break;
+    case 0:
+    case 2:
+      return u32(regs_.id) << 24;
+    case 1:
+      return kVersion;
+    default:
+      break;
   }
   if (index < 0x10 || index >= 0x10 + 2 * kPins) return 0;
   return u32(regs_.redirection[(index - 0x10) / 2] >> (32 * (index & 1)));
@@ -92,21 +96,31 @@ void IoApic::write_register(u32 value) {
 u64 IoApic::mmio_read(u64 offset, unsigned) {
   u32 value = 0;
   switch (offset & 0xfc) {
-    case 0x00: value = regs_.select; break;
-    case 0x10: value = read_register(); break;
-    default: break;
+    case 0x00:
+      value = regs_.select;
+      break;
+    case 0x10:
+      value = read_register();
+      break;
+    default:
+      break;
   }
   return value >> (8 * (offset & 3));
 }
 
 void IoApic::mmio_write(u64 offset, unsigned size, u64 value) {
   switch (offset & 0xff) {
-    case 0x00: regs_.select = u8(value); break;  // byte writes suffice
+    case 0x00:
+      regs_.select = u8(value);
+      break;  // byte writes suffice
     case 0x10:
       if (size >= 4) write_register(u32(value));
       break;
-    case 0x40: end_of_interrupt(u8(value)); break;
-    default: break;
+    case 0x40:
+      end_of_interrupt(u8(value));
+      break;
+    default:
+      break;
   }
 }
 

@@ -15,8 +15,8 @@ void assign(std::array<u32, 8>& bits, unsigned vector, bool on) {
 DeliveryMode delivery_mode(u32 lvt) { return DeliveryMode(lvt >> 8 & 7); }
 }  // namespace
 
-Lapic::Lapic(const DeviceContext& context, const LapicConfig& config, ApicBus& bus,
-             cpu::Pins& pins, IntAck& pic)
+Lapic::Lapic(const DeviceContext& context, const LapicConfig& config, ApicBus& bus, cpu::Pins& pins,
+             IntAck& pic)
     : Device(context),
       config_(config),
       bus_(bus),
@@ -157,9 +157,12 @@ bool Lapic::matches(const ApicMessage& message) const {
   if (destination > 0xff && !broadcast) return false;
   const u8 mda = u8(destination), logical_id = u8(regs_.ldr >> 24);
   switch (regs_.dfr >> 28) {
-    case 0xf: return logical_id & mda;
-    case 0x0: return broadcast || (logical_id >> 4 == mda >> 4 && (logical_id & mda & 0xf));
-    default: return false;
+    case 0xf:
+      return logical_id & mda;
+    case 0x0:
+      return broadcast || (logical_id >> 4 == mda >> 4 && (logical_id & mda & 0xf));
+    default:
+      return false;
   }
 }
 
@@ -173,19 +176,26 @@ bool Lapic::accept(const ApicMessage& message) {
       else
         request(message.vector, message.level_triggered);
       return true;
-    case DeliveryMode::Smi: pins_.smi(); return true;
-    case DeliveryMode::Nmi: pins_.nmi(); return true;
+    case DeliveryMode::Smi:
+      pins_.smi();
+      return true;
+    case DeliveryMode::Nmi:
+      pins_.nmi();
+      return true;
     case DeliveryMode::Init:
       init_reset();
       pins_.init();
       return true;
-    case DeliveryMode::StartUp: pins_.sipi(message.vector); return true;
+    case DeliveryMode::StartUp:
+      pins_.sipi(message.vector);
+      return true;
     case DeliveryMode::ExtInt:
       if (!software_enabled()) return false;
       regs_.ext_int = true;
       update_intr();
       return true;
-    case DeliveryMode::Reserved: break;
+    case DeliveryMode::Reserved:
+      break;
   }
   return false;
 }
@@ -200,13 +210,18 @@ void Lapic::trigger(unsigned index) {
       else
         request(u8(lvt), false);
       break;
-    case DeliveryMode::Smi: pins_.smi(); break;
-    case DeliveryMode::Nmi: pins_.nmi(); break;
+    case DeliveryMode::Smi:
+      pins_.smi();
+      break;
+    case DeliveryMode::Nmi:
+      pins_.nmi();
+      break;
     case DeliveryMode::Init:
       init_reset();
       pins_.init();
       break;
-    default: break;  // ExtINT: see ext_int(); the others are reserved here
+    default:
+      break;  // ExtINT: see ext_int(); the others are reserved here
   }
 }
 
@@ -263,7 +278,9 @@ void Lapic::send_ipi(u32 low, u32 destination) {
   // INIT level de-assert only synchronised arbitration IDs.
   if (message.mode == DeliveryMode::Init && (low >> 14 & 3) == 2) return;
   switch (low >> 18 & 3) {
-    case 0: bus_.send(message); return;
+    case 0:
+      bus_.send(message);
+      return;
     case 1:  // self, and all including self: for fixed interrupts only
       if (fixed) accept(message);
       return;

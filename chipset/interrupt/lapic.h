@@ -91,7 +91,7 @@ class Lapic final : public Device, public IrqSink, public MmioHandler, public cp
   u8 ppr() const;
   u8 apr() const;
   int deliverable() const;  // the vector that INTR stands for, -1 for none
-  bool ext_int() const;  // the 8259 is to answer INTA
+  bool ext_int() const;     // the 8259 is to answer INTA
   bool lint_active(unsigned pin) const;
   bool lint_level_mode(unsigned pin) const;
   void update_intr();

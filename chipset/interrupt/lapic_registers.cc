@@ -5,10 +5,28 @@ namespace reprise {
 
 namespace {
 enum Register : u16 {  // offset / 16
-  kId = 0x02, kVersionRegister = 0x03, kTpr = 0x08, kApr = 0x09, kPpr = 0x0a, kEoi = 0x0b,
-  kRrd = 0x0c, kLdr = 0x0d, kDfr = 0x0e, kSvr = 0x0f, kIsr = 0x10, kTmr = 0x18, kIrr = 0x20,
-  kEsr = 0x28, kIcrLow = 0x30, kIcrHigh = 0x31, kLvtTimer = 0x32, kLvtError = 0x37,
-  kInitialCount = 0x38, kCurrentCount = 0x39, kDivide = 0x3e, kSelfIpi = 0x3f
+  kId = 0x02,
+  kVersionRegister = 0x03,
+  kTpr = 0x08,
+  kApr = 0x09,
+  kPpr = 0x0a,
+  kEoi = 0x0b,
+  kRrd = 0x0c,
+  kLdr = 0x0d,
+  kDfr = 0x0e,
+  kSvr = 0x0f,
+  kIsr = 0x10,
+  kTmr = 0x18,
+  kIrr = 0x20,
+  kEsr = 0x28,
+  kIcrLow = 0x30,
+  kIcrHigh = 0x31,
+  kLvtTimer = 0x32,
+  kLvtError = 0x37,
+  kInitialCount = 0x38,
+  kCurrentCount = 0x39,
+  kDivide = 0x3e,
+  kSelfIpi = 0x3f
 };
 constexpr u32 kVersion = 0x00050014;
 constexpr u32 kIcrBits = 0x000c'cfff;  // without delivery status
@@ -18,22 +36,39 @@ constexpr u32 kLvtBits[] = {0x000700ff, 0x000107ff, 0x000107ff, 0x0001a7ff, 0x00
 
 std::optional<u32> Lapic::read_register(u32 index) {
   switch (index) {
-    case kId: return x2apic() ? u32(config_.id) : u32(regs_.id) << 24;
-    case kVersionRegister: return kVersion;
-    case kTpr: return regs_.tpr;
-    case kApr: return apr();
-    case kPpr: return ppr();
-    case kEoi: case kRrd: return 0;
-    case kLdr: return ldr();
-    case kDfr: return regs_.dfr;
-    case kSvr: return regs_.svr;
-    case kEsr: return regs_.esr;
-    case kIcrLow: return regs_.icr_low;
-    case kIcrHigh: return regs_.icr_high;
-    case kInitialCount: return timer_mode() == kTscDeadline ? 0 : regs_.initial_count;
-    case kCurrentCount: return current_count();
-    case kDivide: return regs_.divide;
-    default: break;
+    case kId:
+      return x2apic() ? u32(config_.id) : u32(regs_.id) << 24;
+    case kVersionRegister:
+      return kVersion;
+    case kTpr:
+      return regs_.tpr;
+    case kApr:
+      return apr();
+    case kPpr:
+      return ppr();
+    case kEoi:
+    case kRrd:
+      return 0;
+    case kLdr:
+      return ldr();
+    case kDfr:
+      return regs_.dfr;
+    case kSvr:
+      return regs_.svr;
+    case kEsr:
+      return regs_.esr;
+    case kIcrLow:
+      return regs_.icr_low;
+    case kIcrHigh:
+      return regs_.icr_high;
+    case kInitialCount:
+      return timer_mode() == kTscDeadline ? 0 : regs_.initial_count;
+    case kCurrentCount:
+      return current_count();
+    case kDivide:
+      return regs_.divide;
+    default:
+      break;
   }
   if (index >= kIsr && index < kIsr + 8) return regs_.isr[index - kIsr];
   if (index >= kTmr && index < kTmr + 8) return regs_.tmr[index - kTmr];
@@ -44,22 +79,36 @@ std::optional<u32> Lapic::read_register(u32 index) {
 
 bool Lapic::write_register(u32 index, u32 value) {
   switch (index) {
-    case kId: regs_.id = u8(value >> 24); break;
-    case kTpr: set_tpr(u8(value)); break;
-    case kEoi: write_eoi(); break;
-    case kLdr: regs_.ldr = value & 0xff00'0000; break;
-    case kDfr: regs_.dfr = value | 0x0fff'ffff; break;
-    case kSvr: write_svr(value); break;
+    case kId:
+      regs_.id = u8(value >> 24);
+      break;
+    case kTpr:
+      set_tpr(u8(value));
+      break;
+    case kEoi:
+      write_eoi();
+      break;
+    case kLdr:
+      regs_.ldr = value & 0xff00'0000;
+      break;
+    case kDfr:
+      regs_.dfr = value | 0x0fff'ffff;
+      break;
+    case kSvr:
+      write_svr(value);
+      break;
     case kEsr:
       regs_.esr = regs_.errors;
       regs_.errors = 0;
       break;
     case kIcrLow:
       regs_.icr_low = value & kIcrBits;
-      send_ipi(regs_.icr_low, x2apic() ? regs_.icr_high
-                                       : ApicMessage::from_8bit(regs_.icr_high >> 24));
+      send_ipi(regs_.icr_low,
+               x2apic() ? regs_.icr_high : ApicMessage::from_8bit(regs_.icr_high >> 24));
       break;
-    case kIcrHigh: regs_.icr_high = value & 0xff00'0000; break;
+    case kIcrHigh:
+      regs_.icr_high = value & 0xff00'0000;
+      break;
     case kInitialCount:
       if (timer_mode() == kTscDeadline) break;
       regs_.initial_count = value;
@@ -71,7 +120,12 @@ bool Lapic::write_register(u32 index, u32 value) {
       start_timer(count);
       break;
     }
-    case kVersionRegister: case kApr: case kPpr: case kRrd: case kCurrentCount: break;  // read-only
+    case kVersionRegister:
+    case kApr:
+    case kPpr:
+    case kRrd:
+    case kCurrentCount:
+      break;  // read-only
     default:
       if (index >= kLvtTimer && index <= kLvtError) {
         write_lvt(index - kLvtTimer, value);
@@ -130,9 +184,17 @@ std::optional<u64> Lapic::read_msr(u32 index) {
   if (!x2apic() || index < 0x800 || index > 0x83f) return std::nullopt;
   const u32 reg = index - 0x800;
   switch (reg) {
-    case kApr: case kEoi: case kRrd: case kDfr: case kIcrHigh: case kSelfIpi: return std::nullopt;
-    case kIcrLow: return u64(regs_.icr_high) << 32 | regs_.icr_low;
-    default: break;
+    case kApr:
+    case kEoi:
+    case kRrd:
+    case kDfr:
+    case kIcrHigh:
+    case kSelfIpi:
+      return std::nullopt;
+    case kIcrLow:
+      return u64(regs_.icr_high) << 32 | regs_.icr_low;
+    default:
+      break;
   }
   const std::optional<u32> value = read_register(reg);
   return value ? std::optional<u64>(*value) : std::nullopt;
@@ -143,12 +205,25 @@ bool Lapic::write_msr(u32 index, u64 value) {
   const u32 reg = index - 0x800;
   u64 allowed = 0;
   switch (reg) {
-    case kTpr: case kSelfIpi: allowed = 0xff; break;
-    case kEoi: case kEsr: break;
-    case kSvr: allowed = 0x3ff; break;
-    case kIcrLow: allowed = 0xffff'ffff'0000'0000 | kIcrBits; break;
-    case kInitialCount: allowed = 0xffff'ffff; break;
-    case kDivide: allowed = 0xb; break;
+    case kTpr:
+    case kSelfIpi:
+      allowed = 0xff;
+      break;
+    case kEoi:
+    case kEsr:
+      break;
+    case kSvr:
+      allowed = 0x3ff;
+      break;
+    case kIcrLow:
+      allowed = 0xffff'ffff'0000'0000 | kIcrBits;
+      break;
+    case kInitialCount:
+      allowed = 0xffff'ffff;
+      break;
+    case kDivide:
+      allowed = 0xb;
+      break;
     default:
       if (reg < kLvtTimer || reg > kLvtError) return false;
       // Delivery status and remote IRR may be written back.

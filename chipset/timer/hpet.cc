@@ -5,8 +5,15 @@ namespace reprise {
 namespace {
 constexpr u64 kCapabilities = u64(10'000'000) << 32 | 0x8086'a201;
 enum Config : u64 {
-  kLevel = 1 << 1, kIntEnable = 1 << 2, kPeriodic = 1 << 3, kPeriodicCap = 1 << 4,
-  kSizeCap = 1 << 5, kValSet = 1 << 6, k32Mode = 1 << 8, kFsbEnable = 1 << 14, kFsbCap = 1 << 15,
+  kLevel = 1 << 1,
+  kIntEnable = 1 << 2,
+  kPeriodic = 1 << 3,
+  kPeriodicCap = 1 << 4,
+  kSizeCap = 1 << 5,
+  kValSet = 1 << 6,
+  k32Mode = 1 << 8,
+  kFsbEnable = 1 << 14,
+  kFsbCap = 1 << 15,
   kRoute = 0x1f << 9
 };
 constexpr u64 kConfigWritable =
@@ -120,19 +127,28 @@ void Hpet::set_irq(unsigned pin, bool level) {
 
 u64 Hpet::read_register(u64 offset) const {
   switch (offset) {
-    case 0x000: return kCapabilities;
-    case 0x010: return regs_.config;
-    case 0x020: return regs_.status;
-    case 0x0f0: return counter();
-    default: break;
+    case 0x000:
+      return kCapabilities;
+    case 0x010:
+      return regs_.config;
+    case 0x020:
+      return regs_.status;
+    case 0x0f0:
+      return counter();
+    default:
+      break;
   }
   if (offset < 0x100 || offset >= 0x100 + 0x20 * kTimers) return 0;
   const Comparator& timer = regs_.timers[(offset - 0x100) / 0x20];
   switch (offset & 0x1f) {
-    case 0x00: return timer.config | kPeriodicCap | kSizeCap | kFsbCap | u64(kRoutes) << 32;
-    case 0x08: return timer.value & mask_of(timer);
-    case 0x10: return timer.fsb;
-    default: return 0;
+    case 0x00:
+      return timer.config | kPeriodicCap | kSizeCap | kFsbCap | u64(kRoutes) << 32;
+    case 0x08:
+      return timer.value & mask_of(timer);
+    case 0x10:
+      return timer.fsb;
+    default:
+      return 0;
   }
 }
 
@@ -149,15 +165,21 @@ void Hpet::write_register(u64 offset, u64 value, u64 written) {
       regs_.counter = enabled() ? value - clock_.ticks() : value;
       for (unsigned n = 0; n < kTimers; ++n) schedule(n, true);
       return settle();
-    default: break;
+    default:
+      break;
   }
   if (offset < 0x100 || offset >= 0x100 + 0x20 * kTimers) return;
   const unsigned n = unsigned(offset - 0x100) / 0x20;
   switch (offset & 0x1f) {
-    case 0x00: return write_config(n, value);
-    case 0x08: return write_comparator(n, value, written);
-    case 0x10: regs_.timers[n].fsb = value; return;
-    default: return;
+    case 0x00:
+      return write_config(n, value);
+    case 0x08:
+      return write_comparator(n, value, written);
+    case 0x10:
+      regs_.timers[n].fsb = value;
+      return;
+    default:
+      return;
   }
 }
 
@@ -196,8 +218,7 @@ void Hpet::write_comparator(unsigned n, u64 value, u64 written) {
   Comparator& timer = regs_.timers[n];
   const u64 mask = mask_of(timer);
   written &= mask;
-  if (timer.config & kPeriodic)
-    timer.period = (timer.period & ~written & mask) | (value & written);
+  if (timer.config & kPeriodic) timer.period = (timer.period & ~written & mask) | (value & written);
   if (!(timer.config & kPeriodic) || (timer.config & kValSet)) {
     timer.value = (timer.value & ~written & mask) | (value & written);
     schedule(n, true);

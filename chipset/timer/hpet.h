@@ -52,7 +52,7 @@ class Hpet final : public Device, public IrqSink, public MmioHandler {
 
  private:
   struct Comparator {
-    u64 config = 0;      // the writable bits
+    u64 config = 0;  // the writable bits
     u64 value = ~u64(0);
     u64 period = 0;
     u64 fsb = 0;

@@ -44,9 +44,7 @@ void I8254::on_change() {
 
 void I8254::set_gate2(bool level) { counters_[2].set_gate(level, clock_.ticks()); }
 
-u8 I8254::read(u16 offset) {
-  return offset < 3 ? counters_[offset].read(clock_.ticks()) : 0xff;
-}
+u8 I8254::read(u16 offset) { return offset < 3 ? counters_[offset].read(clock_.ticks()) : 0xff; }
 
 void I8254::write(u16 offset, u8 value) {
   const u64 now = clock_.ticks();

@@ -6,18 +6,38 @@ namespace reprise {
 
 namespace {
 enum Index : u8 {
-  kSeconds = 0x00, kSecondsAlarm = 0x01, kMinutes = 0x02, kMinutesAlarm = 0x03, kHours = 0x04,
-  kHoursAlarm = 0x05, kWeekday = 0x06, kDate = 0x07, kMonth = 0x08, kYear = 0x09, kA = 0x0a,
-  kB = 0x0b, kC = 0x0c, kD = 0x0d, kCentury = 0x32
+  kSeconds = 0x00,
+  kSecondsAlarm = 0x01,
+  kMinutes = 0x02,
+  kMinutesAlarm = 0x03,
+  kHours = 0x04,
+  kHoursAlarm = 0x05,
+  kWeekday = 0x06,
+  kDate = 0x07,
+  kMonth = 0x08,
+  kYear = 0x09,
+  kA = 0x0a,
+  kB = 0x0b,
+  kC = 0x0c,
+  kD = 0x0d,
+  kCentury = 0x32
 };
 enum RegisterA : u8 { kUip = 0x80 };
-enum RegisterB : u8 { kSet = 0x80, kPie = 0x40, kAie = 0x20, kUie = 0x10, kSqwe = 8, kDm = 4, k24 = 2 };
+enum RegisterB : u8 {
+  kSet = 0x80,
+  kPie = 0x40,
+  kAie = 0x20,
+  kUie = 0x10,
+  kSqwe = 8,
+  kDm = 4,
+  k24 = 2
+};
 enum RegisterC : u8 { kIrqf = 0x80, kPf = 0x40, kAf = 0x20, kUf = 0x10 };
 
 constexpr u64 kUipTicks = 73;  // 2228 us
 constexpr u64 kDaySeconds = 86400;
-constexpr u32 kEpoch = 719468;                 // days from 0000-03-01 to 1970-01-01
-constexpr i64 kLastSecond = 253'402'300'799;   // 9999-12-31 23:59:59
+constexpr u32 kEpoch = 719468;                // days from 0000-03-01 to 1970-01-01
+constexpr i64 kLastSecond = 253'402'300'799;  // 9999-12-31 23:59:59
 constexpr u32 kDaysOf400Years = 146097;
 constexpr u32 kDaysOf10000Years = 25 * kDaysOf400Years;
 
@@ -33,8 +53,7 @@ struct Civil {
 };
 Civil civil_from_days(u32 day) {
   const u32 era = day / kDaysOf400Years, in_era = day % kDaysOf400Years;
-  const u32 year =
-      (in_era - in_era / 1460 + in_era / 36524 - in_era / (kDaysOf400Years - 1)) / 365;
+  const u32 year = (in_era - in_era / 1460 + in_era / 36524 - in_era / (kDaysOf400Years - 1)) / 365;
   const u32 in_year = in_era - (365 * year + year / 4 - year / 100);
   const u32 m = (5 * in_year + 2) / 153;
   const u32 month = (m + 2) % 12 + 1;
@@ -92,8 +111,7 @@ void Mc146818::settle() {
   periodic_timer_.cancel();
   const u64 period = periodic_ticks();
   if (period && (regs_.cmos[kB] & kPie) && !(regs_.flags & kPf))
-    periodic_timer_.arm(
-        clock_.cycle_of(regs_.divider_zero + (divider() / period + 1) * period));
+    periodic_timer_.arm(clock_.cycle_of(regs_.divider_zero + (divider() / period + 1) * period));
 }
 
 void Mc146818::state(State& s) {
@@ -153,10 +171,14 @@ bool Mc146818::alarm_matches(u64 second) const {
 
 u8 Mc146818::read_data() {
   switch (regs_.index) {
-    case kA: return u8((regs_.cmos[kA] & 0x7f) | (update_in_progress() ? kUip : 0));
-    case kC: return read_c();
-    case kD: return 0x80;
-    default: return regs_.cmos[regs_.index];
+    case kA:
+      return u8((regs_.cmos[kA] & 0x7f) | (update_in_progress() ? kUip : 0));
+    case kC:
+      return read_c();
+    case kD:
+      return 0x80;
+    default:
+      return regs_.cmos[regs_.index];
   }
 }
 
@@ -172,10 +194,17 @@ u8 Mc146818::read_c() {
 
 void Mc146818::write_data(u8 value) {
   switch (regs_.index) {
-    case kA: write_a(value); break;
-    case kB: write_b(value); break;
-    case kC: case kD: break;
-    default: regs_.cmos[regs_.index] = value;
+    case kA:
+      write_a(value);
+      break;
+    case kB:
+      write_b(value);
+      break;
+    case kC:
+    case kD:
+      break;
+    default:
+      regs_.cmos[regs_.index] = value;
   }
 }
 
@@ -219,11 +248,9 @@ u8 Mc146818::encode_hour(unsigned hour) const {
 
 u64 Mc146818::second_of_day() const {
   const u8 raw = regs_.cmos[kHours];
-  const unsigned hour = regs_.cmos[kB] & k24
-                            ? decode(raw) % 24
-                            : decode(raw & 0x7f) % 12 + (raw & 0x80 ? 12 : 0);
-  return hour * 3600 + decode(regs_.cmos[kMinutes]) % 60 * 60 +
-         decode(regs_.cmos[kSeconds]) % 60;
+  const unsigned hour =
+      regs_.cmos[kB] & k24 ? decode(raw) % 24 : decode(raw & 0x7f) % 12 + (raw & 0x80 ? 12 : 0);
+  return hour * 3600 + decode(regs_.cmos[kMinutes]) % 60 * 60 + decode(regs_.cmos[kSeconds]) % 60;
 }
 
 void Mc146818::set_second_of_day(u64 second) {

@@ -94,11 +94,16 @@ bool PitCounter::out_of(const Element& e, u64 now) const {
   const bool expired = e.done || (e.running && now - e.base >= e.value);
   const bool strobe = e.loaded && e.running && !e.done && now - e.base == e.value;
   switch (regs_.mode) {
-    case 0: return e.loaded && expired;
-    case 1: return !e.loaded || expired;
-    case 2: return !e.loaded || !e.running || e.value <= 1 || phase(e, now) != e.value - 1;
-    case 3: return !e.loaded || !e.running || phase(e, now) < (e.value + 1) / 2;
-    default: return !strobe;
+    case 0:
+      return e.loaded && expired;
+    case 1:
+      return !e.loaded || expired;
+    case 2:
+      return !e.loaded || !e.running || e.value <= 1 || phase(e, now) != e.value - 1;
+    case 3:
+      return !e.loaded || !e.running || phase(e, now) < (e.value + 1) / 2;
+    default:
+      return !strobe;
   }
 }
 
@@ -140,8 +145,12 @@ void PitCounter::control(u8 value, u64 now) {
 
 void PitCounter::write(u8 value, u64 now) {
   switch (regs_.access) {
-    case 1: load_count(value, now); break;
-    case 2: load_count(u16(value << 8), now); break;
+    case 1:
+      load_count(value, now);
+      break;
+    case 2:
+      load_count(u16(value << 8), now);
+      break;
     default:
       regs_.second_write = !regs_.second_write;
       if (!regs_.second_write) return load_count(u16(regs_.first_byte | value << 8), now);
