@@ -2,23 +2,13 @@
 // stranger's file: every field has a type and a range, and nothing else may be there.
 #include "chipset/board/config.h"
 
-#include <xxhash.h>
-
-#include <cstdio>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace reprise {
 namespace {
 
 using Json = nlohmann::json;  // its objects are sorted by key
-
-std::string content_hash(const std::vector<u8>& bytes) {
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-  char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  return text;
-}
 
 // Takes fields out of an object one by one; the first that is missing or wrong is the error.
 class Reader {
@@ -114,7 +104,7 @@ std::string MachineConfig::to_json() const {
     json["devices"].push_back(std::move(item));
   }
   for (const auto& [role, blob] : blobs)
-    json["blobs"][role] = {{"size", blob->size()}, {"xxh128", content_hash(*blob)}};
+    json["blobs"][role] = {{"size", blob->size()}, {"xxh128", hash128(*blob).hex()}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -151,6 +141,26 @@ Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
   if (config.ram_bytes % 4096) read.wrong("ram_bytes", "is not a multiple of 4 KiB");
   if (!read.error().empty()) return fail(read.error());
   return config;
+}
+
+Result<std::map<std::string, BlobRef>> MachineConfig::blob_refs(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  const Error wrong = fail("the machine description's 'blobs' has an entry that is not a blob");
+  if (!json.is_object() || !json.contains("blobs") || !json["blobs"].is_object()) return wrong;
+  std::map<std::string, BlobRef> refs;
+  for (const auto& [role, item] : json["blobs"].items()) {
+    if (!item.is_object() || !item.contains("size") || !item["size"].is_number_unsigned() ||
+        !item.contains("xxh128") || !item["xxh128"].is_string())
+      return wrong;
+    const auto& hex = item["xxh128"].get_ref<const std::string&>();
+    if (hex.size() != 32 || hex.find_first_not_of("0123456789abcdef") != std::string::npos)
+      return wrong;
+    BlobRef& ref = refs[role];
+    ref.size = item["size"].get<u64>();
+    std::from_chars(hex.data(), hex.data() + 16, ref.hash.high, 16);
+    std::from_chars(hex.data() + 16, hex.data() + 32, ref.hash.low, 16);
+  }
+  return refs;
 }
 
 }  // namespace reprise

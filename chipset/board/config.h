@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "replay/core/hash.h"
 #include "replay/core/result.h"
 #include "replay/core/types.h"
 
@@ -16,6 +17,12 @@ namespace reprise {
 
 // File contents that the machine starts from, by role: "bios", "vgabios", "kernel", "initrd", ...
 using Blob = std::shared_ptr<const std::vector<u8>>;
+
+// What the JSON says of a blob.
+struct BlobRef {
+  u64 size = 0;
+  Hash128 hash;
+};
 
 struct DeviceOption {            // -device KIND,key=value,...
   std::string kind;
@@ -49,6 +56,7 @@ struct MachineConfig {
   // Canonical: keys in order, no spaces; blobs by role with size and 128-bit content hash only.
   std::string to_json() const;
   static Result<MachineConfig> from_json(const std::string& text);  // blobs left empty
+  static Result<std::map<std::string, BlobRef>> blob_refs(const std::string& text);  // by role
 };
 
 }  // namespace reprise

@@ -42,6 +42,10 @@ TEST(MachineConfig, BlobsAreNamedByContent) {
   MachineConfig config;
   config.blobs["bios"] = std::make_shared<const std::vector<u8>>(std::vector<u8>{1, 2, 3});
   const std::string text = config.to_json();
+  const auto refs = MachineConfig::blob_refs(text);
+  ASSERT_TRUE(refs.ok());
+  EXPECT_EQ(refs->at("bios").size, 3u);
+  EXPECT_EQ(refs->at("bios").hash, hash128(*config.blobs["bios"]));
   config.blobs["bios"] = std::make_shared<const std::vector<u8>>(std::vector<u8>{1, 2, 4});
   EXPECT_NE(text, config.to_json());
 }

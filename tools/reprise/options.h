@@ -1,0 +1,60 @@
+// The command line, spelled as QEMU's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chipset/board/config.h"
+#include "replay/core/result.h"
+
+namespace reprise::tools {
+
+// The host end of a character device: -serial, -debugcon, -monitor and -chardev.
+struct Backend {
+  enum class Kind { None, Null, Stdio, File, Unix, Tcp } kind = Kind::Null;
+  bool monitor = false;  // mon:stdio: the monitor shares it, behind Ctrl-A c
+  bool signal = true;    // Ctrl-C ends the emulator (stdio without a monitor)
+  std::string path{};    // file, unix
+  std::string host{}, port{};
+  bool server = false, wait = true, append = false, nodelay = false;
+};
+
+enum class Pace { Default, Real, Max };
+
+struct Options {
+  MachineConfig config;                    // without blobs
+  std::set<std::string> given;             // fields of its JSON that an option named
+  std::string bios, kernel, initrd;        // files
+  std::vector<std::string> firmware_dirs;  // -L, searched before the usual place
+  std::vector<Backend> serials;
+  std::optional<Backend> debugcon, monitor;
+
+  std::string record, replay;
+  Pace pace = Pace::Default;
+  bool state_hash = false;
+  std::string hash_at_text;  // position and hash when serial 0 has said this
+  bool reboot = true;        // -no-reboot: a reset ends the run
+  bool shutdown = true;      // -no-shutdown: a power-off stops the machine and stays
+  bool paused = false;       // -S
+
+  bool blocks = true;         // -accel interp,blocks=off: the block cache holds nothing
+  u64 test_slices = 0;        // seed of random slice lengths; 0: as long as possible
+  std::set<std::string> log;  // -d items
+  std::string log_file;       // -D; stderr if empty
+  bool help = false, version = false, dump_config = false;
+};
+
+Result<Options> parse_options(int argc, const char* const* argv);
+std::string help_text();
+
+// -serial, -debugcon, -monitor: "stdio", "mon:stdio", "file:PATH", "tcp:HOST:PORT,server,nowait",
+// "unix:PATH", "chardev:ID", "null", "none".
+Result<Backend> parse_backend(const std::string& option, const std::string& text,
+                              const std::map<std::string, Backend>& chardevs);
+// -chardev KIND,id=ID,...
+Result<std::pair<std::string, Backend>> parse_chardev(const std::string& text);
+
+}  // namespace reprise::tools

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace reprise::tools {
+inline constexpr const char* kVersion = "Reprise 0.1";
+}
