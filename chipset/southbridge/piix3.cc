@@ -57,7 +57,6 @@ void Piix3Isa::route() {
     const u8 route = config8(u8(kPirqrc + pirq));
     if (!(route & 0x80) && regs_.pirqs >> pirq & 1) levels |= u16(1 << (route & 15));
   }
-  levels &= kRoutable;
   for (unsigned irq = 0; irq < 16; ++irq) {
     if (kRoutable >> irq & 1) isa_irqs_[irq].set(levels >> irq & 1);
   }

@@ -101,6 +101,8 @@ TEST_F(AddressSpaceTest, ReadsAndWritesAreDecodedApart) {
   EXPECT_EQ(space.read(0xf'0000, 1, false), 0x52u);
   EXPECT_EQ(ram->data()[0xf'0000], 0x99);
   shadow.set_access(true, false);
+  EXPECT_EQ(space.page(0xf'0000, false).block, ram.get());
+  EXPECT_FALSE(space.page(0xf'0000, false).writable);
   EXPECT_EQ(space.read(0xf'0000, 1, false), 0x99u);
   space.write(0xf'0000, 1, 0x77, false);  // to the ROM beneath: ignored
   EXPECT_EQ(space.read(0xf'0000, 1, false), 0x99u);
