@@ -40,8 +40,10 @@ class MemoryFile final : public RecordingFile {
   }
   u64 size() const override { return content.size(); }
   Result<void> sync() override { return {}; }
+  bool overdue() const override { return late; }
 
   std::vector<u8> content;
+  bool late = false;
 };
 
 }  // namespace reprise
