@@ -95,6 +95,7 @@ std::string MachineConfig::to_json() const {
       {"serials", serials},
       {"debugcon", debugcon},
       {"hpet", hpet},
+      {"reboot", reboot},
       {"devices", Json::array()},
       {"blobs", Json::object()},
   };
@@ -128,6 +129,7 @@ Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
   read("serials", config.serials, 0, 4);
   read("debugcon", config.debugcon);
   read("hpet", config.hpet);
+  read("reboot", config.reboot);
   read_devices(read, config.devices);
   read.field("blobs", [](const Json& j) { return j.is_object(); });
   if (const Json* list = read.field("cpu_features", [](const Json& j) { return j.is_array(); })) {

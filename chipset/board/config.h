@@ -46,6 +46,7 @@ struct MachineConfig {
   unsigned serials = 1;          // 16550s present (host ends are not the guest's business)
   bool debugcon = false;         // -debugcon: a port at 402h; E9h is always there
   bool hpet = true;
+  bool reboot = true;            // -no-reboot clears it: a reset ends the run
   std::vector<DeviceOption> devices;
   std::map<std::string, Blob> blobs;
 

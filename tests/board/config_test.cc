@@ -24,6 +24,7 @@ MachineConfig unusual() {
   config.serials = 2;
   config.debugcon = true;
   config.hpet = false;
+  config.reboot = false;
   config.devices = {{"isa-debug-exit", {{"iobase", "0xf4"}}}};
   return config;
 }

@@ -36,7 +36,6 @@ struct Options {
   Pace pace = Pace::Default;
   bool state_hash = false;
   std::string hash_at_text;  // position and hash when serial 0 has said this
-  bool reboot = true;        // -no-reboot: a reset ends the run
   bool shutdown = true;      // -no-shutdown: a power-off stops the machine and stays
   bool paused = false;       // -S
 

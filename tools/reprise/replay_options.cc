@@ -1,0 +1,76 @@
+#include "tools/reprise/replay_options.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/reprise/files.h"
+#include "tools/reprise/suboptions.h"
+
+namespace reprise::tools {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr u64 kMaxBlob = u64(4) << 30;
+
+const char* option_of(const std::string& field) {
+  constexpr const char* kOptions[][2] = {
+      {"machine", "-machine"},      {"hpet", "-machine hpet="}, {"name", "-name"},
+      {"ram_bytes", "-m"},          {"cpu_model", "-cpu"},      {"cpu_features", "-cpu (features)"},
+      {"cpu_hz", "-cpu clock="},    {"timing", "-cpu timing="}, {"cpus", "-smp"},
+      {"quantum", "-smp quantum="}, {"rtc_base", "-rtc base="}, {"seed", "-seed"},
+      {"graphics", "-nographic"},   {"append", "-append"},      {"serials", "-serial (how many)"},
+      {"debugcon", "-debugcon"},    {"devices", "-device"},     {"reboot", "-no-reboot"}};
+  for (const auto& [name, option] : kOptions)
+    if (field == name) return option;
+  return field == "blobs" ? "-kernel" : "?";
+}
+
+std::string shown(const std::string& field, const Json& value) {
+  if (field == "ram_bytes" && value.is_number_unsigned()) return size_text(value.get<u64>());
+  return value.is_string() ? "'" + value.get<std::string>() + "'" : value.dump();
+}
+
+Result<void> compare_fields(const std::string& recorded_text, const Options& options) {
+  const Json recorded = Json::parse(recorded_text, nullptr, false);
+  const Json given = Json::parse(options.config.to_json(), nullptr, false);
+  for (const std::string& field : options.given) {
+    if (!recorded.contains(field) || recorded[field] == given[field]) continue;
+    return fail(std::string(option_of(field)) + ": " + shown(field, given[field]) +
+                " contradicts the recording, which was made with " + shown(field, recorded[field]) +
+                "; leave it out: a replay needs no option but -replay");
+  }
+  return {};
+}
+
+Result<void> compare_file(const std::string& option, const std::string& path,
+                          const std::map<std::string, BlobRef>& refs, const std::string& role) {
+  if (path.empty()) return {};
+  const Blob blob = TRY(read_file(option, path, kMaxBlob));
+  const Hash128 given = hash128(*blob);
+  const auto it = refs.find(role);
+  if (it != refs.end() && it->second.hash == given) return {};
+  return fail(option + " " + path + " (content " + given.hex() +
+              ") contradicts the recording, whose " + role +
+              (it == refs.end() ? " is none" : " is " + it->second.hash.hex()) +
+              "; leave it out: the recording holds its own");
+}
+
+}  // namespace
+
+Result<MachineConfig> recorded_config(const trace::Recording& recording, const Options& options) {
+  const std::string& text = recording.header().machine;
+  MachineConfig config = TRY(MachineConfig::from_json(text));
+  const auto refs = TRY(MachineConfig::blob_refs(text));
+  TRY(compare_fields(text, options));
+  TRY(compare_file("-kernel", options.kernel, refs, "kernel"));
+  TRY(compare_file("-initrd", options.initrd, refs, "initrd"));
+  TRY(compare_file("-bios", options.bios, refs, "bios"));
+  for (const auto& [role, ref] : refs) {
+    if (ref.size > kMaxBlob) return fail("the recording's " + role + " is impossibly large");
+    std::vector<u8> content = TRY(recording.blob(ref.hash, ref.size));
+    config.blobs[role] = std::make_shared<const std::vector<u8>>(std::move(content));
+  }
+  return config;
+}
+
+}  // namespace reprise::tools
