@@ -47,16 +47,4 @@ class Piix3Isa final : public PciDevice, public IrqSink, public IoHandler {
   } regs_;
 };
 
-// Where PIRQs come from before the bridge exists: the PCI bus is made first. Forwards, no state.
-class PirqInputs final : public IrqSink {
- public:
-  void connect(IrqSink& router) { router_ = &router; }
-  void set_irq(unsigned pin, bool level) override {
-    if (router_) router_->set_irq(pin, level);
-  }
-
- private:
-  IrqSink* router_ = nullptr;
-};
-
 }  // namespace reprise

@@ -1,5 +1,6 @@
-// The sixteen ISA interrupt requests, each held up by any of three sources: ISA devices, PIRQs that
-// the PIIX3 routes to it, and the system control interrupt.
+// The sixteen ISA interrupt requests, each held up by any of four sources: ISA devices (of which
+// two may share a line, as the serial ports do), PIRQs that the PIIX3 routes to it, and the system
+// control interrupt.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@ class SharedIrqs final : public Device, public IrqSink {
   // `out`: pins 0 to 15 are IRQ 0 to 15.
   SharedIrqs(const DeviceContext& context, IrqSink& out) : Device(context), out_(out) {}
 
-  IrqLine isa(unsigned irq) { return {*this, irq}; }
+  IrqLine isa(unsigned irq, unsigned sharer = 0) { return {*this, (sharer ? 48 : 0) + irq}; }
   IrqLine pirq(unsigned irq) { return {*this, 16 + irq}; }
   IrqLine sci(unsigned irq) { return {*this, 32 + irq}; }
 
@@ -33,9 +34,11 @@ class SharedIrqs final : public Device, public IrqSink {
   void state(State& s) override { s("levels", levels_); }
 
  private:
-  void drive(unsigned irq) { out_.set_irq(irq, (levels_[0] | levels_[1] | levels_[2]) >> irq & 1); }
+  void drive(unsigned irq) {
+    out_.set_irq(irq, (levels_[0] | levels_[1] | levels_[2] | levels_[3]) >> irq & 1);
+  }
   IrqSink& out_;
-  std::array<u16, 3> levels_{};  // of ISA devices, PIRQs, SCI
+  std::array<u16, 4> levels_{};  // of ISA devices, PIRQs, SCI, second ISA devices
 };
 
 }  // namespace reprise
