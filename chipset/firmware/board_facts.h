@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 
 #include "replay/core/types.h"
 
@@ -22,7 +21,6 @@ struct RamLayout {
 };
 
 struct BoardFacts {
-  std::string name;   // -name
   unsigned cpus = 1;  // local APIC ids are 0 .. cpus-1
   RamLayout ram;
   u64 cpu_hz = 1'000'000'000;

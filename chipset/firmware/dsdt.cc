@@ -1,6 +1,9 @@
 // The DSDT: what the operating system must be told of devices that it cannot find by itself.
 //
 // Each _HID stands before nested devices: SeaBIOS' reader forgets a device at its first child.
+#include <algorithm>
+#include <string>
+
 #include "chipset/firmware/acpi_tables.h"
 #include "chipset/firmware/aml.h"
 

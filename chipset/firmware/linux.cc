@@ -22,7 +22,6 @@ enum Field : std::size_t {
   kSetupSects = 0x1f1,
   kSysSize = 0x1f4,
   kBootFlag = 0x1fe,
- 
   kMagic = 0x202,
   kVersion = 0x206,
   kTypeOfLoader = 0x210,

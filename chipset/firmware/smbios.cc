@@ -51,15 +51,15 @@ class Tables {
 };
 
 constexpr char kVendor[] = "Reprise";
-constexpr char kProduct[] = "Reprise PC (i440FX + PIIX)";
+constexpr char kProduct[] = "PC (i440FX + PIIX)";
 constexpr char kVersion[] = "pc-i440fx-2.11";
 constexpr u16 kEnclosure = 0x300, kProcessor = 0x400, kArray = 0x1000, kUnknown = 0xfffe;
 
 void add_bios(Tables& tables) {
   Structure s(0, 0);
   s.string("SeaBIOS").string("1.16").u16le(0xe800);
-  s.string("04/01/2014").u8le(0);  // release date, ROM size not given
-  s.u64le(1 << 3);                 // characteristics are not supplied
+  s.string("04/01/2014").u8le(0);   // release date, ROM size not given
+  s.u64le(1 << 3);                  // characteristics are not supplied
   s.u8le(0).u8le(1 << 4 | 1 << 2);  // a virtual machine; targeted content
   s.u8le(0).u8le(0).u8le(0xff).u8le(0xff);
   tables.add(s);
@@ -69,7 +69,7 @@ void add_system(Tables& tables, const BoardFacts& facts) {
   Structure s(1, 0x100);
   s.string(kVendor).string(kProduct).string(kVersion).none();
   s.bytes(facts.uuid).u8le(6);  // woken by the power switch
-  s.none().string(facts.name);
+  s.none().none();
   tables.add(s);
 }
 
@@ -89,12 +89,12 @@ void add_processor(Tables& tables, const BoardFacts& facts, unsigned index) {
   s.string("CPU " + std::to_string(index)).u8le(3).u8le(1);  // central processor, family other
   s.string(kVendor).u32le(facts.cpu_signature).u32le(facts.cpu_features);
   s.string(kVersion);
-  s.u8le(0).u16le(0).u16le(mhz).u16le(mhz);  // voltage, external clock, speeds
-  s.u8le(0x41).u8le(1);  // populated and enabled; socket other
+  s.u8le(0).u16le(0).u16le(mhz).u16le(mhz);     // voltage, external clock, speeds
+  s.u8le(0x41).u8le(1);                         // populated and enabled; socket other
   s.u16le(0xffff).u16le(0xffff).u16le(0xffff);  // caches not given
   s.none().none().none();
   s.u8le(1).u8le(1).u8le(1);  // cores, enabled, threads
-  s.u16le(1 << 2).u16le(1);  // 64-bit capable; family 2: other
+  s.u16le(1 << 2).u16le(1);   // 64-bit capable; family 2: other
   tables.add(s);
 }
 
@@ -102,7 +102,7 @@ void add_memory_array(Tables& tables, u64 bytes) {
   constexpr u32 kSeeExtended = 0x80000000;
   const u64 kib = bytes >> 10;
   Structure s(16, kArray);
-  s.u8le(1).u8le(3).u8le(6);  // location other, system memory, multi-bit ECC
+  s.u8le(1).u8le(3).u8le(3);  // location other, system memory, no error correction
   s.u32le(kib < kSeeExtended ? kib : kSeeExtended).u16le(kUnknown).u16le(1);
   s.u64le(kib < kSeeExtended ? 0 : bytes);
   tables.add(s);
