@@ -111,6 +111,8 @@ Rounded overflowed(const Kept& kept, i32 exponent, const Exact& value, const For
                    Rounding rounding, u8 unmasked) {
   const u8 inexact = kept.inexact ? kPrecision : 0;
   if ((unmasked & kOverflow) && format.wrap) {
+    if (exponent - format.wrap > format.max_exponent)  // FSCALE only
+      return {Kind::infinity, value.negative, true, kOverflow | kPrecision, 0, 0};
     return {Kind::finite,        value.negative, kept.up, u8(kOverflow | inexact),
             exponent - format.wrap, kept.significand};
   }
@@ -140,6 +142,8 @@ Rounded round(const Exact& value, const Format& format, Rounding rounding, u8 un
 
   // Tiny.
   if (unmasked & kUnderflow) {
+    if (format.wrap && exponent + format.wrap < format.min_exponent)  // FSCALE only
+      return {Kind::zero, value.negative, false, kUnderflow | kPrecision, 0, 0};
     return {Kind::finite,           value.negative, kept.up, u8(flags | kUnderflow),
             exponent + format.wrap, kept.significand};
   }

@@ -99,7 +99,7 @@ class Fpu80 {
   Float80 trigonometric(Trig, const Operand& x);
 
  private:
-  void raise(u8 flag) { flags |= flag; }
+  void raise(unsigned flag) { flags |= u8(flag); }
   Float80 invalid();
   Float80 propagate(const Operand& left, const Operand& right);
   // A NaN or unsupported operand decides the result.

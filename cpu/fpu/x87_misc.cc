@@ -13,7 +13,7 @@ Float80 Fpu80::scale(const Operand& value, const Operand& by) {
     const Kind kind = by.negative ? Kind::zero : Kind::infinity;
     return encode({kind, value.negative, false, 0, kTop});
   }
-  if (!value.is_finite()) return encode(value);
+  if (!value.is_finite() || by.is_zero()) return encode(value);
   const RoundedInteger steps = fpu::round_to_integer(by, Rounding::zero);
   const i32 clamped = i32(std::min<u64>(steps.magnitude, 0x10000));
   Exact result = exact_of(value);
@@ -41,9 +41,9 @@ Fpu80::Remainder Fpu80::remainder(const Operand& value, const Operand& by, bool 
   if (special(value, by)) return {propagate(value, by)};
   if (value.is_infinity() || by.is_zero()) return {invalid()};
   if (check_denormals(value, by)) return {};
-  if (value.is_zero()) return {encode(value)};
+  if (value.is_zero() || by.is_infinity()) return {encode(value)};
   const i32 difference = value.exponent - by.exponent;
-  if (by.is_infinity() || difference < -1 || (difference < 0 && !nearest))
+  if (difference < -1 || (difference < 0 && !nearest))
     return {finish(exact_of(value))};
 
   const u128 divisor = by.significand;
@@ -101,6 +101,10 @@ Bits Fpu80::store(const Operand& value, const Format& format) {
     case Kind::finite: break;
   }
   const Rounded result = fpu::round(exact_of(value), format, rounding, unmasked);
+  if (result.flags & unmasked & (kOverflow | kUnderflow)) {  // nothing is stored, nothing lost
+    raise(result.flags & ~kPrecision);
+    return {};
+  }
   raise(result.flags);
   c1 = result.up;
   if (result.kind == Kind::infinity) return pack(result.negative, top, kTop);
