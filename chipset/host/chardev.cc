@@ -1,0 +1,86 @@
+#include "chipset/host/chardev.h"
+
+#include <algorithm>
+
+namespace reprise {
+
+void Chardev::connect_to(Port* in, Port* out, Port* break_in) {
+  check(!in_ && !out_, "a character back end is connected twice");
+  in_ = in;
+  out_ = out;
+  break_ = break_in;
+  if (in_) in_->on_credit([this] { credit_grew(); });
+  if (out_) out_->connect([this](std::span<const u8> bytes) { write(bytes); });
+  connected();
+}
+
+void Chardev::disconnect() {
+  if (in_) in_->on_credit({});
+  if (out_) out_->connect({});
+}
+
+void OutputQueue::push(std::span<const u8> bytes, bool patient) {
+  std::unique_lock lock(mutex_);
+  while (!bytes.empty() && !closed_) {
+    const std::size_t used = bytes_.size() - taken_;
+    if (losing_ && used > kOutputLimit / 2) return;
+    losing_ = false;
+    const std::size_t room = kOutputLimit - std::min(used, kOutputLimit);
+    if (room == 0) {
+      const auto has_room = [this] { return closed_ || bytes_.size() - taken_ < kOutputLimit; };
+      if (patient) {
+        changed_.wait(lock, has_room);
+      } else if (!changed_.wait_for(lock, kPatience, has_room)) {
+        losing_ = true;
+        return;
+      }
+      continue;
+    }
+    const auto part = bytes.first(std::min(room, bytes.size()));
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    bytes = bytes.subspan(part.size());
+    changed_.notify_all();
+  }
+}
+
+std::vector<u8> OutputQueue::pop(std::size_t max) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return closed_ || bytes_.size() > taken_; });
+  const std::size_t count = std::min(max, bytes_.size() - taken_);
+  const auto from = bytes_.begin() + std::ptrdiff_t(taken_);
+  std::vector<u8> part(from, from + std::ptrdiff_t(count));
+  taken_ += count;
+  if (taken_ == bytes_.size() || taken_ > kOutputLimit) {
+    bytes_.erase(bytes_.begin(), bytes_.begin() + std::ptrdiff_t(taken_));
+    taken_ = 0;
+  }
+  writing_ = count != 0;
+  changed_.notify_all();
+  return part;
+}
+
+void OutputQueue::written() {
+  const std::scoped_lock lock(mutex_);
+  writing_ = false;
+  changed_.notify_all();
+}
+
+void OutputQueue::drop_all() {
+  const std::scoped_lock lock(mutex_);
+  bytes_.clear();
+  taken_ = 0;
+  changed_.notify_all();
+}
+
+void OutputQueue::close() {
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+void OutputQueue::flush(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, limit, [this] { return bytes_.size() == taken_ && !writing_; });
+}
+
+}  // namespace reprise
