@@ -18,7 +18,7 @@ namespace po = boost::program_options;
 
 struct Parser {
   Options options;
-  std::map<std::string, Backend> chardevs;
+  std::map<std::string, ChardevOptions> chardevs;
   std::vector<std::string> serial_texts;  // looked at when all chardevs are known
   std::string debugcon_text, monitor_text, display;
   bool nographic = false, seeded = false, rtc_set = false;
@@ -255,9 +255,9 @@ constexpr Row kRows[] = {
      "                       tcp:HOST:PORT[,server][,nowait], unix:PATH[,...], chardev:ID",
      DO(p.serial_texts.push_back(text))},
     {"chardev", "KIND,id=ID,...", "a host end by name: stdio, file, null, socket",
-     DO(auto pair = TRY(parse_chardev(text));
-        if (!p.chardevs.insert(std::move(pair)).second) return fail("-chardev " + text +
-                                                                    ": the id is used twice"))},
+     DO(auto chardev = TRY(ChardevOptions::parse_chardev(text));
+        if (!p.chardevs.emplace(chardev.id, chardev).second) return fail(
+            "-chardev " + text + ": the id is used twice"))},
     {"debugcon", "DEV", "a debug console at port 402h", DO(p.debugcon_text = text)},
     {"monitor", "DEV", "the human monitor", DO(p.monitor_text = text)},
     {"nographic", nullptr, "no display; serial port and monitor on this terminal",
@@ -318,43 +318,64 @@ bool is_utf8(const std::string& text) {
   return true;
 }
 
+// The host end of a port; null for "none".
+Result<std::optional<ChardevOptions>> host_end(Parser& p, const std::string& option,
+                                               const std::string& text) {
+  if (text == "none") return std::optional<ChardevOptions>();
+  if (text.starts_with("chardev:")) {
+    const auto it = p.chardevs.find(text.substr(8));
+    if (it != p.chardevs.end()) return std::optional(it->second);
+    std::vector<std::string> ids;
+    for (const auto& [id, chardev] : p.chardevs) ids.push_back(id);
+    return fail(option + " " + text + ": no -chardev has that id" +
+                (ids.empty() ? "" : "; " + expected_one_of(text.substr(8), ids)));
+  }
+  auto chardev = ChardevOptions::parse_serial(text);
+  if (chardev) return std::optional(*chardev);
+  std::string message = chardev.error().message;
+  if (message.starts_with("-serial")) message = option + message.substr(7);
+  const std::string head = text.substr(0, text.find_first_of(":,"));
+  const std::string close =
+      nearest(head, {"stdio", "mon", "null", "none", "file", "unix", "tcp", "chardev"});
+  if (!close.empty() && close != head) message += "; did you mean '" + close + "'?";
+  return fail(message);
+}
+
 // What depends on several options at once.
 Result<void> finish(Parser& p) {
   Options& o = p.options;
   if (!is_utf8(o.config.append)) return fail("-append: expected UTF-8 text");
   if (!is_utf8(o.config.name)) return fail("-name: expected UTF-8 text");
   for (const std::string& text : p.serial_texts)
-    o.serials.push_back(TRY(parse_backend("-serial", text, p.chardevs)));
+    o.serials.push_back(TRY(host_end(p, "-serial", text)));
   if (o.serials.size() > 4) return fail("-serial: a PC has at most 4 serial ports");
   if (!p.debugcon_text.empty()) {
-    o.debugcon = TRY(parse_backend("-debugcon", p.debugcon_text, p.chardevs));
-    o.config.debugcon = o.debugcon->kind != Backend::Kind::None;
+    o.debugcon = TRY(host_end(p, "-debugcon", p.debugcon_text));
+    o.config.debugcon = o.debugcon.has_value();
     o.given.insert("debugcon");
   }
-  if (!p.monitor_text.empty())
-    o.monitor = TRY(parse_backend("-monitor", p.monitor_text, p.chardevs));
+  if (!p.monitor_text.empty()) o.monitor = TRY(host_end(p, "-monitor", p.monitor_text));
 
-  unsigned stdio = 0;
-  for (const Backend& backend : o.serials) stdio += backend.kind == Backend::Kind::Stdio;
-  for (const auto* backend : {&o.debugcon, &o.monitor})
-    stdio += *backend && (*backend)->kind == Backend::Kind::Stdio;
-  if (stdio > 1)
+  unsigned terminals = 0;
+  const auto is_terminal = [](const auto& end) { return end && end->kind == "stdio"; };
+  for (const auto& end : o.serials) terminals += is_terminal(end);
+  terminals += is_terminal(o.debugcon) + is_terminal(o.monitor);
+  if (terminals > 1)
     return fail(
-        "stdio is used by more than one of -serial, -debugcon, -monitor; "
-        "give the others file:, tcp:, unix: or null");
+        "stdio is used by more than one of -serial, -debugcon, -monitor; give the others "
+        "file:, tcp:, unix: or null");
   if (o.serials.empty()) {
     // With no display to look at, the first serial port and the monitor share the terminal.
-    Backend terminal{.kind = stdio || (p.display == "none" && !p.nographic) ? Backend::Kind::Null
-                                                                            : Backend::Kind::Stdio};
-    terminal.monitor = !o.monitor && terminal.kind == Backend::Kind::Stdio;
+    ChardevOptions terminal;
+    terminal.kind = terminals || (p.display == "none" && !p.nographic) ? "null" : "stdio";
+    terminal.mux = terminal.kind == "stdio" && p.monitor_text.empty();
+    terminal.signal = !terminal.mux;
     o.serials.push_back(terminal);
   } else {
     o.given.insert("serials");
-    if (p.nographic && !o.monitor)
-      for (Backend& backend : o.serials) backend.monitor |= backend.kind == Backend::Kind::Stdio;
   }
   o.config.serials = 0;
-  for (const Backend& backend : o.serials) o.config.serials += backend.kind != Backend::Kind::None;
+  for (const auto& end : o.serials) o.config.serials += end.has_value();
   if (p.nographic) {
     o.config.graphics = false;
     o.given.insert("graphics");

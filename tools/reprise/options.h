@@ -8,29 +8,20 @@
 #include <vector>
 
 #include "chipset/board/config.h"
+#include "chipset/host/chardev.h"
 #include "replay/core/result.h"
 
 namespace reprise::tools {
 
-// The host end of a character device: -serial, -debugcon, -monitor and -chardev.
-struct Backend {
-  enum class Kind { None, Null, Stdio, File, Unix, Tcp } kind = Kind::Null;
-  bool monitor = false;  // mon:stdio: the monitor shares it, behind Ctrl-A c
-  bool signal = true;    // Ctrl-C ends the emulator (stdio without a monitor)
-  std::string path{};    // file, unix
-  std::string host{}, port{};
-  bool server = false, wait = true, append = false, nodelay = false;
-};
-
 enum class Pace { Default, Real, Max };
 
 struct Options {
-  MachineConfig config;                    // without blobs
-  std::set<std::string> given;             // fields of its JSON that an option named
-  std::string bios, kernel, initrd;        // files
-  std::vector<std::string> firmware_dirs;  // -L, searched before the usual place
-  std::vector<Backend> serials;
-  std::optional<Backend> debugcon, monitor;
+  MachineConfig config;                                // without blobs
+  std::set<std::string> given;                         // fields of its JSON that an option named
+  std::string bios, kernel, initrd;                    // files
+  std::vector<std::string> firmware_dirs;              // -L, searched before the usual place
+  std::vector<std::optional<ChardevOptions>> serials;  // host ends; null: no such port
+  std::optional<ChardevOptions> debugcon, monitor;
 
   std::string record, replay;
   Pace pace = Pace::Default;
@@ -48,12 +39,5 @@ struct Options {
 
 Result<Options> parse_options(int argc, const char* const* argv);
 std::string help_text();
-
-// -serial, -debugcon, -monitor: "stdio", "mon:stdio", "file:PATH", "tcp:HOST:PORT,server,nowait",
-// "unix:PATH", "chardev:ID", "null", "none".
-Result<Backend> parse_backend(const std::string& option, const std::string& text,
-                              const std::map<std::string, Backend>& chardevs);
-// -chardev KIND,id=ID,...
-Result<std::pair<std::string, Backend>> parse_chardev(const std::string& text);
 
 }  // namespace reprise::tools

@@ -1,0 +1,102 @@
+#include "tools/reprise/host_ends.h"
+
+#include "chipset/host/stdio_mux.h"
+
+namespace reprise::tools {
+namespace {
+
+constexpr u64 kMonitorCredit = 4096;
+constexpr std::chrono::milliseconds kFlush{2000};
+
+std::span<const u8> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const u8*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+HostEnds::HostEnds(Hmp& hmp, OperatorQueue& queue)
+    : hmp_(hmp),
+      queue_(queue),
+      monitor_in_(monitor_door_, "in", PortKind::Input),
+      monitor_out_(monitor_door_, "out", PortKind::Digest) {}
+
+HostEnds::~HostEnds() { chardevs_.clear(); }
+
+bool HostEnds::uses_terminal(const Options& options) {
+  for (const auto& end : options.serials)
+    if (end && end->kind == "stdio") return true;
+  return options.monitor && options.monitor->kind == "stdio";
+}
+
+Result<void> HostEnds::open(const Options& options, PcI440fx& machine, bool replay) {
+  unsigned index = 0;
+  for (const auto& end : options.serials)
+    if (end) TRY(join(*end, machine, "/isa/serial" + std::to_string(index++), replay));
+  if (options.debugcon) TRY(join(*options.debugcon, machine, "/isa/debugcon", replay));
+  if (options.monitor) TRY(open_monitor(*options.monitor));
+  return {};
+}
+
+Result<void> HostEnds::join(const ChardevOptions& end, PcI440fx& machine, const std::string& device,
+                            bool replay) {
+  Door& door = machine.door();
+  Port* out = door.find(device + ":out");
+  if (!out) return {};  // a recording of a machine with fewer ports
+  const bool shared = end.kind == "stdio" && end.mux;
+  auto chardev = TRY(open_chardev(end, shared ? terminal_callbacks() : StdioCallbacks{}));
+  if (shared) mux_ = static_cast<StdioMux*>(chardev.get());
+  Port* in = replay ? nullptr : door.find(device + ":in");
+  chardev->connect_to(in, out, replay ? nullptr : door.find(device + ":break"));
+  if (watch_ && device == "/isa/serial0") {
+    out->connect([this, host = chardev.get()](std::span<const u8> bytes) {
+      host->write(bytes);
+      watch_(bytes);
+    });
+  }
+  chardevs_.push_back(std::move(chardev));
+  return {};
+}
+
+// Ctrl-A c: the monitor on the terminal that a serial port uses too.
+StdioCallbacks HostEnds::terminal_callbacks() {
+  terminal_monitor_ = std::make_unique<HmpTerminal>(hmp_, [this](const std::string& text) {
+    if (mux_) mux_->print(text);
+  });
+  StdioCallbacks callbacks;
+  callbacks.monitor = [this](std::string_view keys) {
+    queue_.post([this, keys = std::string(keys)] { terminal_monitor_->feed(keys); });
+  };
+  callbacks.focus = [this](bool on) {
+    queue_.post([this, on] {
+      if (!on) return mux_->print("\r\n");
+      mux_->print("\r\n");
+      if (!std::exchange(greeted_, true))
+        terminal_monitor_->greet();
+      else
+        terminal_monitor_->feed("\r");
+    });
+  };
+  callbacks.quit = [this] { queue_.post([this] { hmp_.execute("quit"); }); };
+  return callbacks;
+}
+
+Result<void> HostEnds::open_monitor(const ChardevOptions& end) {
+  own_monitor_ = std::make_unique<HmpTerminal>(
+      hmp_, [this](const std::string& text) { monitor_door_.emit(monitor_out_, bytes_of(text)); });
+  monitor_in_.receive([this](std::span<const u8> bytes) {
+    own_monitor_->feed({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    monitor_in_.set_credit(kMonitorCredit);
+  });
+  auto chardev = TRY(open_chardev(end));
+  chardev->connect_to(&monitor_in_, &monitor_out_);
+  monitor_in_.set_credit(kMonitorCredit);
+  own_monitor_->greet();
+  chardevs_.push_back(std::move(chardev));
+  return {};
+}
+
+void HostEnds::flush() {
+  for (const auto& chardev : chardevs_) chardev->flush(kFlush);
+}
+
+}  // namespace reprise::tools

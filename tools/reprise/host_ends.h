@@ -1,0 +1,53 @@
+// Joins the machine's serial ports, the debug console and the monitor to their host ends.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "chipset/board/pc_i440fx.h"
+#include "chipset/host/chardev.h"
+#include "qmp/hmp/hmp.h"
+#include "tools/reprise/options.h"
+
+namespace reprise {
+class StdioMux;
+}
+
+namespace reprise::tools {
+
+class HostEnds {
+ public:
+  HostEnds(Hmp& hmp, OperatorQueue& queue);
+  ~HostEnds();
+
+  static bool uses_terminal(const Options& options);
+  // Told what serial port 0 puts out, live and in replay. Before open().
+  void watch_serial(Port::Sink watch) { watch_ = std::move(watch); }
+  // In replay, the guest's output is shown, but nothing from the host goes in.
+  Result<void> open(const Options& options, PcI440fx& machine, bool replay);
+  // Machine thread, between slices: what was typed at a monitor of its own.
+  void poll_monitor() { monitor_door_.deliver_due({}); }
+  bool monitor_waits() const { return monitor_door_.waiting(); }
+  void on_monitor_input(std::function<void()> wake) { monitor_door_.on_post(std::move(wake)); }
+  void flush();
+
+ private:
+  Result<void> join(const ChardevOptions& end, PcI440fx& machine, const std::string& device,
+                    bool replay);
+  Result<void> open_monitor(const ChardevOptions& end);
+  StdioCallbacks terminal_callbacks();
+
+  Hmp& hmp_;
+  OperatorQueue& queue_;
+  Port::Sink watch_;
+  // A monitor on a socket speaks through ports too, but of a door that no recording sees.
+  Door monitor_door_{[] { return Position{}; }};
+  Port monitor_in_, monitor_out_;
+  std::unique_ptr<HmpTerminal> terminal_monitor_, own_monitor_;
+  StdioMux* mux_ = nullptr;
+  bool greeted_ = false;
+  std::vector<std::unique_ptr<Chardev>> chardevs_;  // first to go: their threads use the rest
+};
+
+}  // namespace reprise::tools

@@ -1,0 +1,210 @@
+#include "tools/reprise/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <random>
+
+#include "tools/reprise/files.h"
+#include "tools/reprise/replay_options.h"
+#include "tools/reprise/signals.h"
+#include "tools/reprise/version.h"
+
+namespace reprise::tools {
+namespace {
+
+using ull = unsigned long long;
+
+constexpr int kDiverged = 3;  // exit status of a replay that is not the recorded run
+
+std::string date_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%FT%TZ", std::gmtime(&now));
+  return text;
+}
+
+}  // namespace
+
+Result<int> Session::run() {
+  TRY(open_recording());
+  TRY(build());
+  const Signals signals([this] { pace_->wake(); });
+  TRY(ends_->open(options_, *machine_, recording_.has_value()));
+  if (options_.paused) state_ = RunState::Prelaunch;
+  const int status = recording_ ? TRY(run_replay()) : TRY(run_live());
+  ends_->flush();
+  if (options_.state_hash) print_hash("");
+  return status;
+}
+
+Result<void> Session::open_recording() {
+  if (options_.replay.empty()) {
+    TRY(load_files(options_));
+    if (!options_.record.empty()) file_ = TRY(trace::DiskFile::create(options_.record));
+    return {};
+  }
+  file_ = TRY(trace::DiskFile::open(options_.replay));
+  recording_.emplace(TRY(trace::Recording::open(*file_)));
+  options_.config = TRY(recorded_config(*recording_, options_));
+  return {};
+}
+
+Result<void> Session::build() {
+  machine_ = TRY(PcI440fx::create(options_.config, {.blocks = options_.blocks}));
+  machine_->set_no_reboot(!options_.config.reboot);
+  machine_->set_idle_jumps(false);  // the driver knows when to wait for the host
+  if (options_.test_slices) {
+    // One to a million cycles, short ones as likely as long ones.
+    machine_->set_slice_lengths(
+        [random = std::mt19937_64(options_.test_slices)]() mutable -> Cycles {
+          return 1 + random() % (u64(1) << (random() % 20 + 1));
+        });
+  }
+  if (!options_.log.empty()) {
+    log_ = TRY(TraceLog::open(options_.log, options_.log_file));
+    machine_->cpus().trace(log_.get());
+  }
+  hash_ = std::make_unique<MachineHash>(*machine_);
+  const bool real =
+      options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ &&
+                                      isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
+  pace_ = std::make_unique<trace::HostPace>(options_.config.cpu_hz, real);
+  machine_->door().on_post([this] { pace_->wake(); });
+  queue_.on_post([this] { pace_->wake(); });
+  ends_ = std::make_unique<HostEnds>(hmp_, queue_);
+  ends_->on_monitor_input([this] { pace_->wake(); });
+
+  if (options_.hash_at_text.empty()) return {};
+  // The path sorts after every device's: the other timers of that cycle have fired.
+  probe_ = std::make_unique<Timer>(machine_->scheduler(), "~hash-at-text", 0,
+                                   [this] { print_hash("at-text "); });
+  ends_->watch_serial([this](std::span<const u8> bytes) {
+    if (!probe_) return;
+    recent_.append(bytes.begin(), bytes.end());
+    if (recent_.find(options_.hash_at_text) != std::string::npos) {
+      probe_->arm(machine_->scheduler().now());
+      options_.hash_at_text = std::string(1, '\0') + "never again";
+      recent_.clear();
+    } else if (recent_.size() > 2 * options_.hash_at_text.size()) {
+      recent_.erase(0, recent_.size() - options_.hash_at_text.size());
+    }
+  });
+  return {};
+}
+
+Result<int> Session::run_live() {
+  trace::RunOptions run;
+  run.control = [this] { return control(); };
+  run.pace = pace_.get();
+  if (!file_) {
+    trace::run_live(*machine_, run);
+    return exit_status();
+  }
+  trace::RecordingHeader header;
+  header.machine = options_.config.to_json();
+  header.build = kVersion;
+  header.created = date_now();
+  trace::Recorder recorder(*machine_, *file_, header);
+  std::vector<std::span<const u8>> blobs;
+  for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
+  TRY(recorder.begin(blobs));
+  trace::run_live(*machine_, run, &recorder);
+  const auto finished = recorder.finish(u32(exit_status()));
+  if (!finished) return fail("-record " + options_.record + ": " + finished.error().message);
+  return exit_status();
+}
+
+Result<int> Session::run_replay() {
+  trace::Replayer replayer(*machine_, *recording_);
+  replayer_ = &replayer;
+  machine_->door().mirror_output(true);
+  trace::RunOptions run;
+  run.control = [this] { return control(); };
+  run.pace = pace_.get();
+  const bool whole = trace::run_replay(*machine_, run, replayer);
+  replayer_ = nullptr;
+  if (!replayer.error().empty())
+    return fail("-replay " + options_.replay + ": " + replayer.error());
+  if (const auto& divergence = replayer.divergence()) {
+    std::string parts;
+    for (const std::string& part : divergence->parts) parts += "\n  differs: " + part;
+    std::fprintf(stderr,
+                 "reprise: the replay left the recording: %s\n  noticed at %s; all was equal at "
+                 "%s%s\n",
+                 divergence->message.c_str(), trace::text(divergence->at).c_str(),
+                 trace::text(divergence->since).c_str(), parts.c_str());
+    return kDiverged;
+  }
+  if (whole && !recording_->end())
+    std::fprintf(stderr, "reprise: the recording was cut off; played up to %s\n",
+                 trace::text(recording_->last()).c_str());
+  return whole && recording_->end() ? int(recording_->end()->exit_status) : 0;
+}
+
+// Between slices: monitors, signals, and what the guest asked for.
+trace::Verdict Session::control() {
+  queue_.run();
+  ends_->poll_monitor();
+  if (Signals::seen()) quit_ = true;
+  notice_exit();
+  if (quit_) return trace::Verdict::End;
+  return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
+}
+
+void Session::notice_exit() {
+  if (!machine_->exit_status().kind || state_ == RunState::Shutdown) return;
+  if (replayer_) {
+    // The recorded run went on after this (-no-shutdown and a reset), or this is its end.
+    if (machine_->position() < replayer_->last()) machine_->clear_exit_status();
+  } else if (options_.shutdown || machine_->exit_status().kind != ExitStatus::Shutdown) {
+    quit_ = true;
+  } else {
+    state_ = RunState::Shutdown;
+  }
+}
+
+int Session::exit_status() const {
+  const ExitStatus& exit = machine_->exit_status();
+  if (exit.kind == ExitStatus::DebugExit) return int(exit.code & 0xFF);
+  return exit.kind == ExitStatus::GuestPanic ? 1 : 0;
+}
+
+void Session::print_hash(const char* prefix) {
+  const MachineHashes hashes = hash_->take();
+  ends_->flush();
+  std::fprintf(stderr, "%sposition icount=%llu cycles=%llu\n%sstate-hash %s\n", prefix,
+               ull(hashes.at.icount), ull(hashes.at.cycles), prefix, hashes.total().hex().c_str());
+}
+
+void Session::stop() {
+  if (state_ == RunState::Running) state_ = RunState::Paused;
+}
+
+Result<void> Session::cont() {
+  if (state_ == RunState::Shutdown)
+    return fail("the guest has turned the machine off; system_reset starts it again");
+  state_ = RunState::Running;
+  return {};
+}
+
+Result<void> Session::system_reset() {
+  if (replayer_) return fail("system_reset: a replay can be watched, not changed");
+  if (!machine_->door().post(machine_->control(), {PcI440fx::kReset}))
+    return fail("system_reset: too much waits at the door; try again");
+  if (state_ == RunState::Shutdown) {
+    machine_->clear_exit_status();
+    state_ = RunState::Paused;
+  }
+  return {};
+}
+
+std::vector<const cpu::Cpu*> Session::cpus() const {
+  std::vector<const cpu::Cpu*> all;
+  for (unsigned i = 0; i < machine_->cpus().size(); ++i) all.push_back(&machine_->cpus().cpu(i));
+  return all;
+}
+
+}  // namespace reprise::tools

@@ -1,0 +1,64 @@
+// One run of the program: builds the machine, joins it to the host, runs it live or from a
+// recording, and says how it ended.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chipset/board/pc_i440fx.h"
+#include "qmp/hmp/hmp.h"
+#include "qmp/operator.h"
+#include "replay/trace/host/disk_file.h"
+#include "replay/trace/host/pace.h"
+#include "tools/reprise/host_ends.h"
+#include "tools/reprise/options.h"
+#include "tools/reprise/trace_log.h"
+
+namespace reprise::tools {
+
+class Session final : public Operator {
+ public:
+  explicit Session(Options options) : options_(std::move(options)), hmp_(*this) {}
+
+  // The program's exit status, or what could not be done.
+  Result<int> run();
+
+  // --- Operator ---
+  RunState run_state() const override { return state_; }
+  void quit() override { quit_ = true; }
+  void stop() override;
+  Result<void> cont() override;
+  Result<void> system_reset() override;
+  std::vector<const cpu::Cpu*> cpus() const override;
+
+ private:
+  Result<void> open_recording();
+  Result<void> build();
+  Result<int> run_live();
+  Result<int> run_replay();
+  trace::Verdict control();
+  void notice_exit();
+  void print_hash(const char* prefix);
+  int exit_status() const;
+
+  Options options_;
+  std::unique_ptr<trace::DiskFile> file_;  // of -record or -replay
+  std::optional<trace::Recording> recording_;
+  std::unique_ptr<PcI440fx> machine_;
+  std::unique_ptr<trace::HostPace> pace_;
+  std::unique_ptr<TraceLog> log_;
+  std::unique_ptr<MachineHash> hash_;
+  std::unique_ptr<Timer> probe_;  // -hash-at-text: takes the hash at the next boundary
+  std::string recent_;            // the tail of serial 0's output, while the text is awaited
+  Hmp hmp_;
+  OperatorQueue queue_;
+  std::unique_ptr<HostEnds> ends_;
+
+  RunState state_ = RunState::Running;
+  bool quit_ = false;
+  trace::Replayer* replayer_ = nullptr;
+};
+
+}  // namespace reprise::tools
