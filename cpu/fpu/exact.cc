@@ -110,10 +110,10 @@ Kept keep(u128 value, int precision, Rounding rounding, bool negative) {
 Rounded overflowed(const Kept& kept, i32 exponent, const Exact& value, const Format& format,
                    Rounding rounding, u8 unmasked) {
   const u8 inexact = kept.inexact ? kPrecision : 0;
-  if ((unmasked & kOverflow) && format.wrap) {
-    if (exponent - format.wrap > format.max_exponent)  // FSCALE only
+  if (unmasked & kOverflow) {
+    if (format.wrap && exponent - format.wrap > format.max_exponent)  // FSCALE only
       return {Kind::infinity, value.negative, true, kOverflow | kPrecision, 0, 0};
-    return {Kind::finite,        value.negative, kept.up, u8(kOverflow | inexact),
+    return {Kind::finite,           value.negative, kept.up, u8(kOverflow | inexact),
             exponent - format.wrap, kept.significand};
   }
   const bool to_infinity = rounding == Rounding::nearest ||

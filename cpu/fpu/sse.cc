@@ -79,8 +79,10 @@ Bits Sse::slow_divide(Bits left, Bits right) {
   const Operand a = decode(left), b = decode(right);
   const Bits sign = (left ^ right) & F::kSign;
   if ((a.is_infinity() && b.is_infinity()) || (a.is_zero() && b.is_zero())) return invalid<Bits>();
-  check_denormals(left, right);
-  if (b.is_zero() && a.is_finite()) raise(kZeroDivide);
+  if (b.is_zero() && a.is_finite())
+    raise(kZeroDivide);  // hides a denormal dividend
+  else
+    check_denormals(left, right);
   if (a.is_infinity() || b.is_zero()) return sign | F::kInfinity;
   if (a.is_zero() || b.is_infinity()) return sign;
   return finish<Bits>(quotient(a, b));
