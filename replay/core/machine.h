@@ -21,7 +21,14 @@ class Machine {
   // Runs vCPUs and device events until `until` is reached, or until an earlier instruction
   // boundary at which the machine asks for attention (all vCPUs halted, or a shutdown request).
   // Timers due at the final position have fired.
+  // Delivers no inputs when driven by replay/trace/driver: an input that came between a hash point
+  // and run() would be before the point in replay.
   virtual void run(Stop until) = 0;
+  // Delivers the inputs that are due, and after each one does what it made due at this position
+  // (timers, a reset): so that it does not matter which inputs arrived together.
+  virtual void deliver() {
+    while (door().deliver_next(position())) scheduler().run_due();
+  }
   // All vCPUs are halted and nothing is pending: only a timer or an input can go on.
   virtual bool idle() const = 0;
   // Moves time forward to `cycle` while idle (not past the next timer). Timers due then have fired.

@@ -5,12 +5,6 @@
 namespace reprise::trace {
 namespace {
 
-// An input may arm a timer for now. It fires before the next input at the same position, so that
-// it does not matter which inputs arrived together.
-void deliver(Machine& machine) {
-  while (machine.door().deliver_next(machine.position())) machine.scheduler().run_due();
-}
-
 // False: the run is to end.
 bool consult(Machine& machine, RunOptions& options) {
   if (!options.control) return true;
@@ -54,7 +48,7 @@ bool idle_replay(Machine& machine, Position target) {
 void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
   for (;;) {
     if (recorder && machine.position().cycles >= recorder->next_hash()) recorder->hash_point();
-    deliver(machine);
+    machine.deliver();
     if (!consult(machine, options)) return;
     if (recorder) recorder->tick();
     if (machine.idle()) {
@@ -72,7 +66,7 @@ bool run_replay(Machine& machine, RunOptions& options, Replayer& replayer) {
   for (;;) {
     const Position at = machine.position();
     if (at.cycles >= replayer.next_hash()) replayer.hash_point();
-    deliver(machine);
+    machine.deliver();
     if (replayer.failed() || at >= replayer.last()) break;
     if (!consult(machine, options)) return false;
 
