@@ -87,8 +87,8 @@ Bytes fadt_body(const BoardFacts& facts) {
   out.u8le(1).u8le(0).u16le(9);  // multiple APIC model, any profile, SCI
   out.u32le(kSmiPort).u8le(facts.acpi_enable).u8le(facts.acpi_disable).u8le(0).u8le(0);
   out.u32le(pm).u32le(0).u32le(pm + 4).u32le(0);  // 56 PM1a_EVT, PM1b_EVT, PM1a_CNT, PM1b_CNT
-  out.u32le(0).u32le(pm + 8).u32le(0).u32le(0);   // 72 PM2_CNT, PM_TMR, GPE0, GPE1
-  out.u8le(4).u8le(2).u8le(0).u8le(4).u8le(0).u8le(0).u8le(0);  // 88 lengths, GPE1 base
+  out.u32le(0).u32le(pm + 8).u32le(facts.gpe0_base).u32le(0);   // 72 PM2_CNT, PM_TMR, GPE0, GPE1
+  out.u8le(4).u8le(2).u8le(0).u8le(4).u8le(4).u8le(0).u8le(0);  // 88 lengths, GPE1 base
   out.u8le(0);                                                  // no C-state notification
   out.u16le(0xfff).u16le(0xfff);                                // 96 no C2, no C3
   out.u16le(0).u16le(0).u8le(0).u8le(0);                        // no cache flush, no throttling
@@ -104,7 +104,7 @@ Bytes fadt_body(const BoardFacts& facts) {
   io_register(out, 0, 0);
   io_register(out, 0, 0);
   io_register(out, 32, u16(pm + 8));  // X_PM_TMR
-  io_register(out, 0, 0);
+  io_register(out, 32, facts.gpe0_base);
   io_register(out, 0, 0);
   return out.take();
 }

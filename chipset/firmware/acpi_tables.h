@@ -4,7 +4,7 @@
 // Sources: ACPI 6.3 chapter 5 (tables), 4.8 (fixed hardware); IA-PC HPET 1.0a, 3.2.4; WAET (MS
 // "Windows ACPI Emulated Devices Table"); for the script, SeaBIOS and the fw_cfg specification.
 // The ports agree with where SeaBIOS programs the PIIX4: power management at 600h.
-// Not modelled: XSDT, general-purpose events, sleep states other than soft off.
+// Not modelled: XSDT, handlers of general-purpose events, sleep states other than soft off.
 #pragma once
 
 #include "chipset/firmware/board_facts.h"

@@ -93,8 +93,10 @@ Aml pci_root(const BoardFacts& facts) {
 
 // Ports that belong to no device with a driver of its own.
 Aml motherboard_resources(const BoardFacts& facts) {
-  return device("MBRS", {name("_HID", eisa_id("PNP0C02")),
-                         name("_CRS", resources({io(facts.pm_base, 0x40), io(0xb2, 2)}))});
+  return device(
+      "MBRS",
+      {name("_HID", eisa_id("PNP0C02")),
+       name("_CRS", resources({io(facts.pm_base, 0x40), io(facts.gpe0_base, 4), io(0xb2, 2)}))});
 }
 
 Aml processor_name(unsigned index) {
