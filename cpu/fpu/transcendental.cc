@@ -103,7 +103,8 @@ Float80 Fpu80::trigonometric(Trig function, const Operand& x) {
   if (x.exponent < -2) {  // below pi/4
     Operand magnitude = x;
     magnitude.negative = false;
-    mpfr_set(angle, Real(magnitude), MPFR_RNDZ);
+    const Real same(magnitude);  // named: mpfr_set is a macro
+    mpfr_set(angle, same, MPFR_RNDZ);
   } else {
     const Reduced reduced = reduce(x);
     set(angle, reduced.magnitude, -65);
@@ -157,7 +158,6 @@ Float80 Fpu80::fyl2x(const Operand& x, const Operand& y) {
   if (x.is_zero() && y.is_zero()) return invalid();
   if (x.is_zero() && y.is_finite()) {
     raise(kZeroDivide);
-    check_denormals(x, y);
     return infinite(!y.negative);
   }
   if ((x.is_infinity() && y.is_zero()) || (one && y.is_infinity())) return invalid();
@@ -183,7 +183,6 @@ Float80 Fpu80::fyl2xp1(const Operand& x, const Operand& y) {
   if (minus_one && y.is_zero()) return invalid();
   if (minus_one && y.is_finite()) {
     raise(kZeroDivide);
-    check_denormals(x, y);
     return infinite(!y.negative);
   }
   if (check_denormals(x, y)) return {};
