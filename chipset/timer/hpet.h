@@ -32,8 +32,8 @@ class Hpet final : public Device, public IrqSink, public MmioHandler {
   static constexpr u64 kHz = 100'000'000;
   static constexpr u64 kBase = 0xfed0'0000;
   static constexpr unsigned kTimers = 3;
-  // I/O APIC inputs that a timer can be routed to: 2, 8, and 16 to 23.
-  static constexpr u32 kRoutes = 0x00ff'0104;
+  // I/O APIC inputs that a timer can be routed to: 20 to 23, which nothing else in a PC uses.
+  static constexpr u32 kRoutes = 0x00f0'0000;
   enum LegacyPin : unsigned { kFromPit, kFromRtc };
 
   // `irq0` and `irq8` are the board's ISA lines, `ioapic` takes routed interrupts by input.

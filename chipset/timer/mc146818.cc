@@ -101,8 +101,7 @@ void Mc146818::reset() {
 }
 
 void Mc146818::settle() {
-  if (periodic_flag()) regs_.flags |= kPf;
-  irq8_.set(regs_.flags & regs_.cmos[kB] & (kPf | kAf | kUf));
+  irq8_.set(flags() & regs_.cmos[kB]);
   nmi_mask_.set(regs_.nmi_mask);
 
   update_timer_.cancel();
@@ -110,13 +109,13 @@ void Mc146818::settle() {
     update_timer_.arm(clock_.cycle_of(regs_.divider_zero + (divider() / kHz + 1) * kHz));
   periodic_timer_.cancel();
   const u64 period = periodic_ticks();
-  if (period && (regs_.cmos[kB] & kPie) && !(regs_.flags & kPf))
+  if (period && (regs_.cmos[kB] & kPie) && !(flags() & kPf))
     periodic_timer_.arm(clock_.cycle_of(regs_.divider_zero + (divider() / period + 1) * period));
 }
 
 void Mc146818::state(State& s) {
   s("cmos", regs_.cmos)("index", regs_.index, 0, 0x7f)("nmi_mask", regs_.nmi_mask);
-  s("flags", regs_.flags)("divider_zero", regs_.divider_zero)("updated", regs_.updated);
+  s("flags", regs_.flags, 0, kPf | kAf | kUf)("divider_zero", regs_.divider_zero)("updated", regs_.updated);
   s("periodic_from", regs_.periodic_from);
 }
 
@@ -132,9 +131,10 @@ bool Mc146818::update_in_progress() const {
   return updates() && divider() % kHz >= kHz - kUipTicks;
 }
 
-bool Mc146818::periodic_flag() const {
+u8 Mc146818::flags() const {
   const u64 period = periodic_ticks();
-  return period && divider() / period > regs_.periodic_from / period;
+  const bool periodic = period && divider() / period > regs_.periodic_from / period;
+  return regs_.flags | (periodic ? kPf : 0);
 }
 
 void Mc146818::on_timer() {
@@ -183,8 +183,7 @@ u8 Mc146818::read_data() {
 }
 
 u8 Mc146818::read_c() {
-  if (periodic_flag()) regs_.flags |= kPf;
-  u8 value = regs_.flags & (kPf | kAf | kUf);
+  u8 value = flags();
   if (value & regs_.cmos[kB]) value |= kIrqf;
   regs_.flags = 0;
   regs_.periodic_from = divider();
@@ -209,7 +208,7 @@ void Mc146818::write_data(u8 value) {
 }
 
 void Mc146818::write_a(u8 value) {
-  if (periodic_flag()) regs_.flags |= kPf;
+  regs_.flags = flags();
   const bool ran = divider_runs();
   const bool was_reset = (regs_.cmos[kA] & 0x60) == 0x60;
   const u64 position = divider();

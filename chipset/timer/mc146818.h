@@ -60,7 +60,7 @@ class Mc146818 final : public Device, public IoHandler {
   u64 divider() const { return clock_.ticks() - regs_.divider_zero; }  // ticks since it was 0
   u64 periodic_ticks() const;                                          // 0: off
   bool update_in_progress() const;
-  bool periodic_flag() const;
+  u8 flags() const;  // PF, AF, UF
   void update();  // one second, or as many as have passed
   bool alarm_matches(u64 second_of_day) const;
   void on_timer();
@@ -78,7 +78,7 @@ class Mc146818 final : public Device, public IoHandler {
     std::array<u8, 128> cmos{};  // registers A, B and the time included
     u8 index = 0;
     bool nmi_mask = false;
-    u8 flags = 0;           // PF, AF, UF as far as they have been noticed
+    u8 flags = 0;           // AF, UF, and PF as far as it is not a matter of periodic_from
     u64 divider_zero = 0;   // the tick at which the divider was 0
     u64 updated = 0;        // whole seconds of the divider that the time has taken up
     u64 periodic_from = 0;  // the divider's ticks when PF was last cleared

@@ -63,19 +63,19 @@ TEST_F(HpetTest, ThirtyTwoBitComparatorsWrap) {
 }
 
 TEST_F(HpetTest, LevelInterruptsStayUntilCleared) {
-  set(0x120, 0x6 | 16 << 9);
+  set(0x120, 0x6 | 21 << 9);
   set(0x128, 50);
   set(0x10, 1);
   board.run_to(500);
-  EXPECT_TRUE(board.pins.level[16]);
+  EXPECT_TRUE(board.pins.level[21]);
   EXPECT_EQ(get(0x20), 2u);
   set(0x20, 1);
-  EXPECT_TRUE(board.pins.level[16]);
-  set(0x120, 0x6 | 17 << 9);  // rerouted: the old input falls
-  EXPECT_FALSE(board.pins.level[16]);
-  EXPECT_TRUE(board.pins.level[17]);
+  EXPECT_TRUE(board.pins.level[21]);
+  set(0x120, 0x6 | 22 << 9);  // rerouted: the old input falls
+  EXPECT_FALSE(board.pins.level[21]);
+  EXPECT_TRUE(board.pins.level[22]);
   set(0x20, 2);
-  EXPECT_FALSE(board.pins.level[17]);
+  EXPECT_FALSE(board.pins.level[22]);
 }
 
 TEST_F(HpetTest, SendsMessages) {
