@@ -34,7 +34,7 @@ struct BoardFacts {
   // Where SeaBIOS puts the PIIX4 power-management block when it is given ACPI tables.
   u16 pm_base = 0x600;
   u16 gpe0_base = 0xafe0;  // GPE0_STS and GPE0_EN, 2 bytes each
-  u8 acpi_enable = 0xf1;  // written to port B2h
+  u8 acpi_enable = 0xf1;   // written to port B2h
   u8 acpi_disable = 0xf0;
   u8 reset_value = 0x06;      // written to port CF9h: RCPU and SRST
   std::array<u8, 16> uuid{};  // -uuid, in SMBIOS order

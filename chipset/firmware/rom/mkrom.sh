@@ -22,6 +22,7 @@ bytes=$(od -An -v -tu1 "$output".bin | awk '
     fix(total - 1, 0, total)
     for (i = 0; i < total; i++) printf "%d%s", b[i], i % 16 == 15 ? "\n" : " "
   }')
+# shellcheck disable=SC2059,SC2086  # the bytes are numbers, and become an escaped string
 printf "$(printf '\\x%02x' $bytes)" > "$output"
 {
   echo "// Generated from $source."
