@@ -20,11 +20,13 @@
 
 namespace reprise::cpu {
 
+inline constexpr u64 kPageFrameMask = ~u64(0xFFF);
+
 class Cluster;
 class BlockCache;
 class CpuModel;
 class TraceSink;
-class TimingModel;
+struct Links;
 
 // What decoded code depends on beside its bytes: part of a block's key.
 enum ModeBits : u32 {
@@ -67,9 +69,8 @@ struct Cpu final : public Device, public Pins {
   u32 mode = 0;            // ModeBits, derived: update_mode()
   bool in_block = false;   // r[kRip], cycle and icount are those of a running block
 
-  // --- registers --------------------------------------------------------------------------------
-  u32 eflags =
-      2;  // all but the arithmetic flags (those are in `flags`); use rflags(), set_rflags()
+  // --- registers -----------------------------------------------------------------------------------
+  u32 eflags = 2;  // all but the arithmetic flags, which are in `flags`: see rflags(), set_rflags()
   Segment seg[8];
   u64 cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, efer = 0;
   u64 dr[8] = {};
@@ -95,22 +96,25 @@ struct Cpu final : public Device, public Pins {
   u64 shadow_at = kNever;  // icount of the boundary where STI or MOV SS holds off interrupts
   u32 debug_trap = 0;      // DR6 bits that #DB will report at the next boundary
 
-  // --- memory -----------------------------------------------------------------------------------
+  // --- memory --------------------------------------------------------------------------------------
   TlbEntry data_tlb[kDataTlb];
   TlbEntry code_tlb[kCodeTlb];
   u64 pdpte[4] = {};                   // PAE: loaded with CR3
-  FastEntry fast_tables[2][kDataTlb];  // [0] supervisor, [1] user; derived
+  FastEntry fast_tables[3][kDataTlb];  // [0] supervisor, [1] user, [2] never matches; derived
   FastCode fast_codes[2][kCodeTlb];    // likewise
   PhysEntry phys_cache[kPhysCache];    // derived
   Bus* bus = nullptr;
   LocalApic* apic = nullptr;
 
-  // --- engine -----------------------------------------------------------------------------------
+  // --- engine --------------------------------------------------------------------------------------
   Cluster& cluster;
   Scheduler& scheduler;
   const unsigned index;
   Op* patched = nullptr;  // whose handler request_leave() replaced, until the run loop restores it
   Handler patched_handler = nullptr;
+  Links* link = nullptr;  // of the branch that ended the chain, to be set to where it led
+  unsigned link_index = 0;
+  std::unique_ptr<Op[]> scratch;  // the single instruction that runs outside any block
   bool yield = false;  // PAUSE: the turn ends
   std::jmp_buf fault_exit;
   struct {
@@ -118,8 +122,14 @@ struct Cpu final : public Device, public Pins {
     bool has_error;
     u32 error;
   } fault_info = {};
+  // The event whose delivery is going on. No delivery spans an instruction boundary: not state.
+  struct {
+    bool active;
+    bool exception;
+    u8 vector;
+  } delivering = {};
 
-  // --- Device, Pins ------------------------------------------------------------------------------
+  // --- Device, Pins --------------------------------------------------------------------------------
   std::string_view kind() const override { return "x86-cpu"; }
   void reset() override;  // power-on / RESET# state
   void settle() override;
@@ -133,7 +143,6 @@ struct Cpu final : public Device, public Pins {
   void memory_map_changed() override;
 
   // --- registers by width
-  // -------------------------------------------------------------------------
   template <class T>
   T& reg(u8 offset) {
     return *reinterpret_cast<T*>(reinterpret_cast<u8*>(r) + offset);
@@ -151,12 +160,16 @@ struct Cpu final : public Device, public Pins {
   void set_rflags(u32 value);
 
   // --- faults: never return; the state is as before the instruction c.op
-  // -----------------------------
   [[noreturn]] void raise(u8 vector);
   [[noreturn]] void raise(u8 vector, u32 error);
 
   // --- memory by linear address (see memory/access.h for the fast forms)
-  // ----------------------------- Privileged reads of tables, whatever CPL is.
+  // Privileged reads of tables, whatever CPL is.
+  void check_access(u64 linear, unsigned size, bool user, u8 segment);  // canonical, #AC
+  u64 load_page(u64 linear, unsigned size, bool user);
+  void store_page(u64 linear, unsigned size, u64 value, bool user);
+  void note_data_access(u64 linear, unsigned size, bool write);  // data breakpoints (system/)
+  bool has_1g_pages() const;
   u64 read_system(u64 linear, unsigned size);
   void write_system(u64 linear, unsigned size, u64 value);
   // Physical, as page walks do.
@@ -177,6 +190,8 @@ struct Cpu final : public Device, public Pins {
   void load_pdptes(u64 value);  // PAE, on loads of CR3: #GP(0) on reserved bits
   void flush_tlb(bool global);
   void invlpg(u64 linear);
+  void drop_data_entry(u64 linear);  // derived pointers of one page
+  void drop_code_entry(u64 linear);
   void drop_fast();  // forget derived host pointers
   void drop_write_pointers();
   bool user() const { return cpl == 3; }
@@ -187,7 +202,6 @@ struct Cpu final : public Device, public Pins {
   u64 debug_translate(u64 linear) const;
 
   // --- modes
-  // ------------------------------------------------------------------------------------------
   bool protected_mode() const { return cr0 & CR0_PE; }
   bool v86() const { return eflags & VM; }
   bool long_mode() const { return efer & EFER_LMA; }
@@ -196,8 +210,7 @@ struct Cpu final : public Device, public Pins {
   unsigned stack_width() const { return code64() ? 8 : seg[SS].db() ? 4 : 2; }
 
   // --- leaving
-  // ------------------------------------------------------------------------------------------ The
-  // run loop must look at events before the next instruction.
+  // The run loop must look at events before the next instruction.
   void request_leave();
   // Before a device is touched: publishes the cycle at which this instruction began.
   void publish();
@@ -211,17 +224,16 @@ struct Cpu final : public Device, public Pins {
   u64 tsc() const;  // at c.op
 
   // --- system/
-  // ---------------------------------------------------------------------------------------------
   // Interrupts and exceptions through the IDT or IVT, all modes, with #DF and triple fault.
   void deliver(u8 vector, EventKind kind, bool has_error = false, u32 error = 0);
+  // A fault of the instruction or delivery that was going on (fault_info): contributory faults become
+  // #DF, and a fault of that a triple fault.
+  void deliver_fault(u8 vector, bool has_error, u32 error);
   void enter_smm();
   void take_init();
   void take_sipi();
   bool fast_cpl_changed();
 };
-
-// Run loop (engine/run.cc).
-void run(Cpu& c, Stop stop);
 // Ends a chain: r[kRip] must be the next instruction's.
 inline const Op* leave_chain() { return nullptr; }
 

@@ -89,7 +89,7 @@ struct InReg {
   static Slot<T> modify(Cpu& c, const Op* op) {
     return {c, op};
   }
-  static constexpr bool kMemory = false;
+  static constexpr bool kMemory = false, kFlat = false;
 };
 
 template <bool Flat>
@@ -131,10 +131,25 @@ struct InMemory {
     c.probe(linear, sizeof(T), true, c.user(), op->seg);
     return {c, op, linear, 0, T(c.load_slow(linear, sizeof(T), c.user(), op->seg))};
   }
-  static constexpr bool kMemory = true;
+  static constexpr bool kMemory = true, kFlat = Flat;
 };
 using InFlat = InMemory<true>;
 using InGeneral = InMemory<false>;
+
+// For operands whose offset is not just the effective address.
+template <class T>
+inline u64 linear_at(Cpu& c, const Op* op, u64 offset, bool write) {
+  if (op->asize != 8) offset = op->asize == 4 ? u32(offset) : u16(offset);
+  if (c.code64()) return op->seg == FS || op->seg == GS ? c.seg[op->seg].base + offset : offset;
+  c.op = op;
+  return c.linear(op->seg, offset, sizeof(T), write);
+}
+template <class T>
+inline T load_for_write(Cpu& c, const Op* op, u64 linear) {
+  c.op = op;
+  c.probe(linear, sizeof(T), true, c.user(), op->seg);
+  return load<T>(c, op, linear, op->seg);
+}
 
 // --- the same at run time, for handlers that need not be fast -----------------------------------
 

@@ -1,0 +1,30 @@
+// Bytes to Ops.
+#pragma once
+
+#include "cpu/cpu.h"
+#include "cpu/engine/block_cache.h"
+
+namespace reprise::cpu {
+
+enum class DecodeResult {
+  kOk,    // *op is decoded; what cannot be executed becomes an Op that raises its exception
+  kMore,  // the instruction needs more than `available` bytes
+};
+
+// Decodes one instruction for the vCPU's present mode. Relative branches hold their displacement
+// from the instruction's end until relocate().
+DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op);
+
+// Once op->offset is known: operands relative to RIP, and the target (imm) and next instruction
+// (disp) of relative branches become relative to the block's start.
+void relocate(Op* op);
+// May this (relocated) branch of a block at `offset` in its page lead into another page?
+bool branches_out(const Op& op, unsigned offset);
+
+// Joins pairs (cmp or test with the branch behind it) into one dispatch.
+void fuse(Op* ops, unsigned count);
+
+// Ends a block that has no branch: goes on behind it.
+Handler next_block_handler();
+
+}  // namespace reprise::cpu

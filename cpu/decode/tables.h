@@ -1,0 +1,191 @@
+// The opcode map as data. One row: mnemonic, operand encoding, handlers, attributes. Decoder,
+// dispatch, the disassembly cross-check and the generated tests all read the same rows.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cpu/memory/access.h"
+#include "cpu/op.h"
+#include "cpu/system/model.h"
+
+namespace reprise::cpu {
+
+// Handlers by operand width (8, 16, 32, 64 bits) and place of the r/m operand.
+struct HandlerSet {
+  Handler of[4][3] = {};  // places: register, flat memory, general memory
+};
+
+// How operands are encoded; names as in the opcode maps of the SDM, volume 2, appendix A.
+enum Operands : u32 {
+  kModRm = 1,        // a ModRM byte
+  kByte = 2,         // byte operands
+  kRegInOpcode = 4,  // low three bits of the opcode name the r/m register
+  kImm = 0xF0,       // kind of immediate:
+  kIb = 0x10,        // 8 bits, sign-extended
+  kIz = 0x20,        // 16 or 32 bits, sign-extended
+  kIw = 0x30,        // 16 bits
+  kIv = 0x40,        // 16, 32 or 64 bits
+  kJb = 0x50,
+  kJz = 0x60,
+  kAp = 0x70,     // far pointer: imm = offset, disp = selector
+  kMoffs = 0x80,  // memory offset of address size
+  kIwIb = 0x90,   // ENTER: imm = size, arg = level
+  kUb = 0xA0,     // 8 bits, zero-extended
+
+  None = 0,
+  Eb = kModRm | kByte,
+  Ev = kModRm,
+  Eb_Gb = kModRm | kByte,
+  Ev_Gv = kModRm,
+  Gb_Eb = kModRm | kByte,
+  Gv_Ev = kModRm,
+  Eb_Ib = kModRm | kByte | kIb,
+  Ev_Iz = kModRm | kIz,
+  Ev_Ib = kModRm | kIb,
+  Gv_Ev_Iz = kModRm | kIz,
+  Gv_Ev_Ib = kModRm | kIb,
+  Zv = kRegInOpcode,
+  Zb_Ib = kRegInOpcode | kByte | kIb,
+  Zv_Iv = kRegInOpcode | kIv,
+  AL_Ib = kByte | kIb,
+  eAX_Iz = kIz,
+  Ib = kIb,
+  Ub = kUb,
+  Iz = kIz,
+  Iw = kIw,
+  Jb = kJb,
+  Jz = kJz,
+  Ap = kAp,
+  Ob = kMoffs | kByte,
+  Ov = kMoffs,
+  IwIb = kIwIb,
+  M = kModRm,
+  Vx_Wx = kModRm,
+  Vx_Wx_Ub = kModRm | kUb,
+};
+
+enum Attributes : u32 {
+  kLockable = 1u << 0,  // LOCK is legal with a memory destination
+  kNo64 = 1u << 1,      // #UD in 64-bit mode
+  kOnly64 = 1u << 2,
+  kDef64 = 1u << 3,    // operand size 64 by default in 64-bit mode
+  kForce64 = 1u << 4,  // ... and always
+  kEnds = 1u << 5,     // ends the block
+  kDirect = 1u << 6,   // relative branch
+  kMemOnly = 1u << 7,  // #UD with a register operand
+  kRegOnly = 1u << 8,
+  kSse = 1u << 9,         // #UD/#NM by CR0.EM, CR4.OSFXSR, CR0.TS
+  kX87 = 1u << 10,        // #NM by CR0.EM, CR0.TS
+  kMmx = 1u << 11,        // #UD by CR0.EM, #NM by CR0.TS
+  kVecReg = 1u << 12,     // op.reg is a vector (XMM, MMX) register's number
+  kVecRm = 1u << 13,      // op.rm likewise
+  kRawReg = 1u << 14,     // op.reg is the ModRM reg field (with REX.R), not an offset
+  kProtOnly = 1u << 15,   // #UD in real and virtual-8086 mode
+  kAlign16 = 1u << 16,    // 16-byte memory operands must be aligned (#GP(0)): the handler checks
+  kCond = 1u << 17,       // op.arg = low four bits of the opcode
+  kString = 1u << 18,     // REP prefixes apply
+  kRegRmArg = 1u << 19,   // op.arg = ModRM reg << 3 | rm (x87)
+  kByteReg = 1u << 20,    // the r/m operand is a byte though the operand size is not (MOVZX, ...)
+  kWordRm = 1u << 21,     // likewise a word: place only; the handler knows
+  kIgnoreMod = 1u << 22,  // the r/m operand is a register whatever mod says
+  kVec = kVecReg | kVecRm,
+};
+
+struct Group;
+struct Row {
+  const char* name = nullptr;  // null: undefined, #UD
+  u32 operands = 0;
+  const HandlerSet* handlers = nullptr;
+  u32 attributes = 0;
+  Feature feature = Feature::kAlways;
+  const Group* group = nullptr;  // picked by ModRM instead
+};
+// By ModRM: reg, then memory ([0]) or register form with its rm ([1 + rm]).
+struct Group {
+  Row rows[8][9];
+};
+
+// kOneByte64: one-byte opcodes that are another instruction in 64-bit mode (63h: MOVSXD, not ARPL).
+enum Map : u8 { kOneByte, k0F, k0F38, k0F3A, kOneByte64 };
+enum Prefix : u8 { kNoPrefix, k66, kF3, kF2, kAnyPrefix };
+enum Form : u8 { kAnyForm, kMem, kReg };
+
+class Tables {
+ public:
+  Tables();
+  const Row& row(Map map, u8 opcode, Prefix prefix) const { return rows_[map][opcode][prefix]; }
+  // kAnyPrefix: prefixes keep their ordinary meaning. A row with a mandatory prefix goes first.
+  void add(Map map, u8 opcode, Prefix prefix, const Row& row);
+  // One entry of a group; rm < 0: all. Later entries override earlier ones.
+  void add(Map map, u8 opcode, Prefix prefix, unsigned reg, Form form, int rm, const Row& row);
+
+ private:
+  Row rows_[5][256][4];
+  std::vector<std::unique_ptr<Group>> groups_;
+};
+const Tables& tables();
+
+// Filled by the files that know the handlers.
+void add_integer_rows(Tables& t);  // exec/rows_integer.cc
+void add_system_rows(Tables& t);   // system/rows_system.cc
+void add_x87_rows(Tables& t);      // exec/rows_x87.cc
+void add_sse_rows(Tables& t);      // exec/rows_sse.cc: MMX and SSE
+
+// --- handler sets
+// ---------------------------------------------------------------------------------
+
+// F::run<T, Place> for every width and place.
+template <class F>
+constexpr HandlerSet make_set() {
+  return {
+      {{F::template run<u8, InReg>, F::template run<u8, InFlat>, F::template run<u8, InGeneral>},
+       {F::template run<u16, InReg>, F::template run<u16, InFlat>, F::template run<u16, InGeneral>},
+       {F::template run<u32, InReg>, F::template run<u32, InFlat>, F::template run<u32, InGeneral>},
+       {F::template run<u64, InReg>, F::template run<u64, InFlat>,
+        F::template run<u64, InGeneral>}}};
+}
+// F::run<Place>, whatever the width (vector instructions).
+template <class F>
+constexpr HandlerSet make_place_set() {
+  HandlerSet s;
+  for (auto& width : s.of) {
+    width[0] = F::template run<InReg>;
+    width[1] = F::template run<InFlat>;
+    width[2] = F::template run<InGeneral>;
+  }
+  return s;
+}
+constexpr HandlerSet make_same(Handler h) {
+  HandlerSet s;
+  for (auto& width : s.of)
+    for (auto& place : width) place = h;
+  return s;
+}
+constexpr HandlerSet make_wide(Handler b, Handler w, Handler d, Handler q) {
+  HandlerSet s;
+  const Handler by_width[4] = {b, w, d, q};
+  for (unsigned i = 0; i < 4; ++i)
+    for (auto& place : s.of[i]) place = by_width[i];
+  return s;
+}
+template <class F>
+inline constexpr HandlerSet kSet = make_set<F>();
+template <class F>
+inline constexpr HandlerSet kPlaceSet = make_place_set<F>();
+template <Handler H>
+inline constexpr HandlerSet kSame = make_same(H);
+template <Handler B, Handler W, Handler D, Handler Q>
+inline constexpr HandlerSet kWide = make_wide(B, W, D, Q);
+
+// For rows: a plain function, or a function template over the width, in a wrapper of access.h.
+#define STEP(fn) &kSame<step<fn>>
+#define LAST(fn) &kSame<last<fn>>
+#define JUMP(fn) &kSame<jump<fn>>
+#define STEP_W(fn) &kWide<step<fn<u8>>, step<fn<u16>>, step<fn<u32>>, step<fn<u64>>>
+#define LAST_W(fn) &kWide<last<fn<u8>>, last<fn<u16>>, last<fn<u32>>, last<fn<u64>>>
+#define JUMP_W(fn) &kWide<jump<fn<u8>>, jump<fn<u16>>, jump<fn<u32>>, jump<fn<u64>>>
+
+}  // namespace reprise::cpu

@@ -1,0 +1,83 @@
+// Decoded code: basic blocks of Ops, kept by the page of memory that backs them.
+//
+// A block is found by backing page, offset and mode bits, never by guest-physical address (A20, PAM
+// and SMRAM move those). Writes to a 64-byte line drop the blocks that were decoded from it.
+// Nothing here is guest-visible: a machine without any block (blocks=off) computes the same.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cpu/op.h"
+#include "replay/core/pages.h"
+
+namespace reprise::cpu {
+
+struct PageCode;
+
+// Follows the last Op of a block in its place: where control goes on, once known.
+struct Links {
+  Block* to[2];  // [0] taken or only, [1] not taken
+  Block* owner;  // whose links these are; null for a single instruction outside blocks
+  u64 spare;
+};
+static_assert(sizeof(Links) == sizeof(Op));
+
+struct Block {
+  u32 cycles = 0;  // of all its instructions
+  u16 count = 0;   // of instructions
+  u16 bytes = 0;
+  std::unique_ptr<Op[]> ops;
+  u32 mode = 0;           // ModeBits
+  u16 offset = 0;         // in its page
+  bool crossing = false;  // one instruction that continues in `page2`
+  PageCode* page = nullptr;
+  PageCode* page2 = nullptr;
+  u64 lines = 0, lines2 = 0;      // 64-byte lines decoded from
+  Block* next = nullptr;          // in the same bucket
+  std::vector<Block**> incoming;  // links of other blocks that lead here
+  std::vector<Block**> outgoing;  // links of this block that are set
+};
+
+struct PageCode {
+  MemoryBlock* memory = nullptr;
+  u64 page = 0;
+  std::array<Block*, 128> buckets{};
+  std::vector<Block*> from_before;  // crossing blocks that begin in another page
+
+  static unsigned bucket(unsigned offset) { return (offset ^ offset >> 7) & 127; }
+  Block* find(unsigned offset, u32 mode) const {
+    for (Block* b = buckets[bucket(offset)]; b; b = b->next)
+      if (b->offset == offset && b->mode == mode) return b;
+    return nullptr;
+  }
+};
+
+class BlockCache {
+ public:
+  ~BlockCache() { clear(); }
+  // The page's code; created empty where there is none.
+  PageCode* page(MemoryBlock& memory, u64 page);
+  // Takes a decoded block in; marks its lines as code.
+  Block* add(std::unique_ptr<Block> block);
+  static void link(Block** slot, Block* from, Block* to);
+  // Drops blocks decoded from `lines`. They stay allocated until reclaim().
+  void drop(MemoryBlock& memory, u64 page, u64 lines);
+  void drop_block(Block* block);
+  // Frees dropped blocks; only between chains.
+  void reclaim() { graveyard_.clear(); }
+  bool reclaim_due() const { return !graveyard_.empty(); }
+  // All of it is too much: the run loop clears it.
+  bool full() const { return ops_ > kOpLimit; }
+  void clear();
+
+ private:
+  static constexpr u64 kOpLimit = 4u << 20;                                        // 128 MiB of Ops
+  std::map<std::pair<const MemoryBlock*, u64>, std::unique_ptr<PageCode>> pages_;  // never iterated
+  std::vector<std::unique_ptr<Block>> graveyard_;
+  u64 ops_ = 0;
+};
+
+}  // namespace reprise::cpu

@@ -1,0 +1,285 @@
+// Two-operand arithmetic and logic, and the moves: the handlers that most instructions are.
+//
+// Source: Intel SDM volume 2. An operation is a struct with apply(cpu, a, b) that sets flags and
+// returns the result; a form says where the operands are. Whatever can fault comes first: modify()
+// checks a destination in memory for writing before apply() touches the flags.
+#pragma once
+
+#include "cpu/decode/tables.h"
+
+namespace reprise::cpu {
+
+// --- operations
+// --------------------------------------------------------------------------------------
+
+struct Add {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T r = T(a + b);
+    c.flags.set_add<T>(a, b, r);
+    return r;
+  }
+};
+struct Sub {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T r = T(a - b);
+    c.flags.set_sub<T>(a, b, r);
+    return r;
+  }
+};
+template <class T>
+constexpr T sign_bit = T(T(1) << (8 * sizeof(T) - 1));
+
+struct Adc {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T carry = c.flags.cf();
+    const T r = T(a + b + carry);
+    const bool cf = carry ? r <= a : r < a;
+    c.flags.set_mixed<T>(
+        r, (cf ? CF : 0) | ((a ^ b ^ r) & AF) | (((a ^ r) & (b ^ r) & sign_bit<T>) ? OF : 0));
+    return r;
+  }
+};
+struct Sbb {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T borrow = c.flags.cf();
+    const T r = T(a - b - borrow);
+    const bool cf = borrow ? a <= b : a < b;
+    c.flags.set_mixed<T>(
+        r, (cf ? CF : 0) | ((a ^ b ^ r) & AF) | (((a ^ b) & (a ^ r) & sign_bit<T>) ? OF : 0));
+    return r;
+  }
+};
+struct And {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T r = a & b;
+    c.flags.set_logic<T>(r);
+    return r;
+  }
+};
+struct Or {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T r = a | b;
+    c.flags.set_logic<T>(r);
+    return r;
+  }
+};
+struct Xor {
+  template <class T>
+  static T apply(Cpu& c, T a, T b) {
+    const T r = a ^ b;
+    c.flags.set_logic<T>(r);
+    return r;
+  }
+};
+struct Inc {
+  template <class T>
+  static T apply(Cpu& c, T a) {
+    const T r = T(a + 1);
+    c.flags.set_mixed<T>(
+        r, (c.flags.cf() ? CF : 0) | ((a ^ r ^ 1) & AF) | (r == sign_bit<T> ? OF : 0));
+    return r;
+  }
+};
+struct Dec {
+  template <class T>
+  static T apply(Cpu& c, T a) {
+    const T r = T(a - 1);
+    c.flags.set_mixed<T>(
+        r, (c.flags.cf() ? CF : 0) | ((a ^ r ^ 1) & AF) | (a == sign_bit<T> ? OF : 0));
+    return r;
+  }
+};
+struct Neg {
+  template <class T>
+  static T apply(Cpu& c, T a) {
+    return Sub::apply<T>(c, 0, a);
+  }
+};
+struct Not {
+  template <class T>
+  static T apply(Cpu&, T a) {
+    return T(~a);
+  }
+};
+
+// --- forms
+// --------------------------------------------------------------------------------------------
+
+template <class A>
+struct EG {  // op E, G
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto e = P::template modify<T>(c, op);
+    e.put(A::template apply<T>(c, e.get(), c.reg<T>(op->reg)));
+    NEXT;
+  }
+};
+template <class A>
+struct GE {  // op G, E
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T b = P::template read<T>(c, op);
+    c.set_reg<T>(op->reg, A::template apply<T>(c, c.reg<T>(op->reg), b));
+    NEXT;
+  }
+};
+template <class A>
+struct EI {  // op E, immediate
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto e = P::template modify<T>(c, op);
+    e.put(A::template apply<T>(c, e.get(), T(i64(op->imm))));
+    NEXT;
+  }
+};
+template <class A>
+struct E1 {  // op E
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto e = P::template modify<T>(c, op);
+    e.put(A::template apply<T>(c, e.get()));
+    NEXT;
+  }
+};
+// CMP and TEST: no result.
+template <class A>
+struct CompareEG {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    A::template apply<T>(c, P::template read<T>(c, op), c.reg<T>(op->reg));
+    NEXT;
+  }
+};
+template <class A>
+struct CompareGE {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T b = P::template read<T>(c, op);
+    A::template apply<T>(c, c.reg<T>(op->reg), b);
+    NEXT;
+  }
+};
+template <class A>
+struct CompareEI {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    A::template apply<T>(c, P::template read<T>(c, op), T(i64(op->imm)));
+    NEXT;
+  }
+};
+
+// --- moves
+// -----------------------------------------------------------------------------------------------
+
+struct MovEG {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    P::template write<T>(c, op, c.reg<T>(op->reg));
+    NEXT;
+  }
+};
+struct MovGE {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    c.set_reg<T>(op->reg, P::template read<T>(c, op));
+    NEXT;
+  }
+};
+struct MovEI {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    P::template write<T>(c, op, T(i64(op->imm)));
+    NEXT;
+  }
+};
+struct MovZI {  // MOV r, imm of full width
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    c.set_reg<T>(op->rm, T(op->imm64()));
+    NEXT;
+  }
+};
+struct Lea {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    c.set_reg<T>(op->reg, T(P::kFlat ? flat_address(c, op) : effective_offset(c, op)));
+    NEXT;
+  }
+};
+template <class Source, bool Signed>
+struct MovExtend {  // MOVZX, MOVSX, MOVSXD
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const Source value = P::template read<Source>(c, op);
+    c.set_reg<T>(op->reg, Signed ? T(i64(std::make_signed_t<Source>(value))) : T(value));
+    NEXT;
+  }
+};
+struct Xchg {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto e = P::template modify<T>(c, op);
+    const T old = e.get();
+    e.put(c.reg<T>(op->reg));
+    c.set_reg<T>(op->reg, old);
+    NEXT;
+  }
+};
+struct XchgAcc {  // XCHG rAX, r
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T old = c.reg<T>(op->rm);
+    c.set_reg<T>(op->rm, c.reg<T>(RAX * 8));
+    c.set_reg<T>(RAX * 8, old);
+    NEXT;
+  }
+};
+struct Setcc {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    P::template write<u8>(c, op, c.flags.test(op->arg));
+    NEXT;
+  }
+};
+struct Cmovcc {  // reads memory whatever the condition; a 32-bit one clears the upper half always
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T value = P::template read<T>(c, op);
+    c.set_reg<T>(op->reg, c.flags.test(op->arg) ? value : c.reg<T>(op->reg));
+    NEXT;
+  }
+};
+struct Xadd {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto e = P::template modify<T>(c, op);
+    const T old = e.get();
+    const T sum = Add::apply<T>(c, old, c.reg<T>(op->reg));
+    c.set_reg<T>(op->reg, old);
+    e.put(sum);
+    NEXT;
+  }
+};
+struct Cmpxchg {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto e = P::template modify<T>(c, op);
+    const T old = e.get(), acc = c.reg<T>(RAX * 8);
+    Sub::apply<T>(c, acc, old);
+    if (acc == old) {
+      e.put(c.reg<T>(op->reg));
+    } else {
+      e.put(old);  // the bus cycle always writes
+      c.set_reg<T>(RAX * 8, old);
+    }
+    NEXT;
+  }
+};
+
+}  // namespace reprise::cpu

@@ -1,0 +1,203 @@
+// Near jumps, calls and returns, PUSH and POP.
+//
+// Direct branches go through the Links behind their Op (engine/run.h). r[kRip] is the block's
+// start, to which op->imm (target) and op->disp (next instruction) are relative.
+#pragma once
+
+#include "cpu/engine/run.h"
+#include "cpu/exec/alu.h"
+
+namespace reprise::cpu {
+
+template <class T>
+constexpr bool is64 = sizeof(T) == 8;
+
+inline bool canonical_ip(u64 ip) { return u64(i64(ip << 16) >> 16) == ip; }
+// Faults if a branch may not go to `ip`: outside the code segment, or not canonical.
+inline void check_target(Cpu& c, const Op* op, u64 ip) {
+  if (c.code64() ? canonical_ip(ip) : ip <= c.seg[CS].limit) [[likely]]
+    return;
+  c.op = op;
+  c.raise(kGP, 0);
+}
+
+// Likewise for a relative branch in code of width T; inside a page nothing can be wrong in 64-bit
+// mode.
+template <class T>
+inline void check_direct(Cpu& c, const Op* op, u64 ip) {
+  if (is64<T> && !(op->flags & kOpFar)) return;
+  check_target(c, op, ip);
+}
+template <class T>
+inline void fall_through(Cpu& c, const Op* op) {
+  c.r[kRip] += u64(i64(op->disp));
+  if (!is64<T>) c.r[kRip] &= c.ip_mask();
+}
+
+struct JmpJ {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
+    check_direct<T>(c, op, ip);
+    c.r[kRip] = ip;
+    GO_LINK(c, op, 0);
+  }
+};
+
+template <class Test>
+struct JccJ {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    return go<T>(c, op, Test::test(c, op));
+  }
+  // Also the second half of a fused pair.
+  template <class T>
+  [[gnu::always_inline]] static inline const Op* go(Cpu& c, const Op* op, bool taken) {
+    if (taken) {
+      const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
+      check_direct<T>(c, op, ip);
+      c.r[kRip] = ip;
+      GO_LINK(c, op, 0);
+    }
+    fall_through<T>(c, op);
+    GO_LINK(c, op, 1);
+  }
+};
+struct AnyCondition {
+  static bool test(Cpu& c, const Op* op) { return c.flags.test(op->arg); }
+};
+template <unsigned Condition>
+struct OneCondition {
+  static bool test(Cpu& c, const Op*) { return c.flags.test(Condition); }
+};
+// LOOPNE, LOOPE, LOOP, JCXZ: op->arg 0 to 3; the counter has the address size.
+struct LoopJ {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const auto sized = [op](u64 v) {
+      return op->asize == 2 ? u16(v) : op->asize == 4 ? u32(v) : v;
+    };
+    const u64 count = sized(c.r[RCX] - (op->arg != 3));
+    const bool taken =
+        op->arg == 3 ? !count : count && (op->arg == 2 || c.flags.zf() == (op->arg == 1));
+    if (taken) check_target(c, op, T(c.r[kRip] + u64(i64(op->imm))));  // before RCX changes
+    if (op->arg != 3) {
+      if (op->asize == 2)
+        c.reg<u16>(RCX * 8) = u16(count);
+      else
+        c.r[RCX] = count;
+    }
+    return JccJ<AnyCondition>::go<T>(c, op, taken);
+  }
+};
+
+struct CallJ {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
+    check_direct<T>(c, op, ip);
+    push<T>(c, op, T((c.r[kRip] + u64(i64(op->disp))) & c.ip_mask()));
+    c.r[kRip] = ip;
+    GO_LINK(c, op, 0);
+  }
+};
+struct JmpE {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const u64 ip = P::template read<T>(c, op);
+    check_target(c, op, ip);
+    c.r[kRip] = ip;
+    GO(c);
+  }
+};
+struct CallE {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const u64 ip = P::template read<T>(c, op);
+    check_target(c, op, ip);
+    push<T>(c, op, T(c.next_ip(op)));
+    c.r[kRip] = ip;
+    GO(c);
+  }
+};
+struct RetNear {  // C3; C2 releases op->imm bytes more
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const u64 ip = peek<T>(c, op);
+    check_target(c, op, ip);
+    set_sp(c, c.r[RSP] + sizeof(T) + u16(op->imm));
+    c.r[kRip] = ip;
+    GO(c);
+  }
+};
+
+struct PushE {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    push<T>(c, op, P::template read<T>(c, op));
+    NEXT;
+  }
+};
+struct PushI {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    push<T>(c, op, T(i64(op->imm)));
+    NEXT;
+  }
+};
+struct PopZ {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T value = pop<T>(c, op);
+    c.set_reg<T>(op->rm, value);
+    NEXT;
+  }
+};
+struct PopE {  // an address that uses rSP sees it already moved
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T value = peek<T>(c, op);
+    const u64 sp = c.r[RSP];
+    if constexpr (P::kMemory) {
+      set_sp(c, sp + sizeof(T));
+      const u64 moved = c.r[RSP];
+      const u64 offset = effective_offset(c, op);
+      c.r[RSP] = sp;  // a fault must find it unmoved
+      const u64 linear = linear_at<T>(c, op, offset, true);
+      store<T>(c, op, linear, value, op->seg);
+      c.r[RSP] = moved;
+    } else {
+      set_sp(c, sp + sizeof(T));
+      c.set_reg<T>(op->rm, value);
+    }
+    NEXT;
+  }
+};
+struct Leave {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    const u64 frame = c.r[RBP];
+    c.op = op;
+    const T value = load<T>(c, op, stack_address(c, frame, sizeof(T), false), SS);
+    set_sp(c, frame + sizeof(T));
+    c.set_reg<T>(RBP * 8, value);
+    NEXT;
+  }
+};
+
+// --- fused pairs: CMP or TEST without memory, then Jcc
+// -----------------------------------------------
+
+template <class A, unsigned Condition, bool Immediate>
+struct FusedJcc {
+  template <class T>
+  static const Op* run(Cpu& c, const Op* op) {
+    const T a = c.reg<T>(op->rm);
+    const T b = Immediate ? T(i64(op->imm)) : c.reg<T>(op->reg);
+    A::template apply<T>(c, a, b);
+    constexpr Flags::Kind kind = std::is_same_v<A, Sub> ? Flags::kSub : Flags::kLogic;
+    return JccJ<AnyCondition>::go<u64>(c, op + 1, c.flags.test_known<kind, Condition>());
+  }
+};
+
+}  // namespace reprise::cpu

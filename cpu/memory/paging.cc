@@ -1,0 +1,414 @@
+// Linear to guest-physical: page walks in all paging modes, and the TLBs.
+//
+// Source: Intel SDM volume 3, chapter 4. The TLBs are direct-mapped and part of the machine's
+// state; what is cached is visible to guests that change tables without flushing. Large pages are
+// cached as 4 KiB pieces that remember their size, so that INVLPG drops all of them.
+//
+// A fetch looks into the code TLB only when control enters another page than that of the previous
+// fetch, or after a flush; direct mapping without replacement state makes any further look-up
+// invisible, so cached blocks and single steps see the same translations.
+#include <cstring>
+
+#include "cpu/cpu.h"
+#include "cpu/engine/block_cache.h"
+
+namespace reprise::cpu {
+
+namespace {
+
+constexpr u64 kPresent = 1, kWritable = 2, kUser = 4, kAccessed = 32, kDirty = 64, kLarge = 128,
+              kGlobal = 256, kNx = u64(1) << 63;
+constexpr unsigned kPhysBits = 40;
+constexpr u64 kFrameMask = ((u64(1) << kPhysBits) - 1) & ~u64(0xFFF);
+constexpr u64 kAboveMax = ((u64(1) << 52) - 1) & ~((u64(1) << kPhysBits) - 1);
+
+constexpr u32 kErrorPresent = 1, kErrorWrite = 2, kErrorUser = 4, kErrorReserved = 8,
+              kErrorFetch = 16;
+
+struct Access {
+  bool write, user, fetch;
+};
+
+bool canonical(u64 linear) { return u64(i64(linear << 16) >> 16) == linear; }
+
+bool permits(const Cpu& c, const TlbEntry& e, Access a) {
+  if (a.user && !e.user) return false;
+  if (a.fetch && e.nx) return false;
+  return !a.write || e.writable || (!a.user && !(c.cr0 & CR0_WP));
+}
+
+[[noreturn]] void page_fault(Cpu& c, u64 linear, u32 error, Access a) {
+  // The entry that faulted is dropped, as processors do: a handler that only adds rights need not
+  // flush.
+  TlbEntry& e = a.fetch ? c.code_tlb[linear >> 12 & (kCodeTlb - 1)]
+                        : c.data_tlb[linear >> 12 & (kDataTlb - 1)];
+  if (e.tag == linear >> 12) {
+    if (a.fetch)
+      c.drop_code_entry(linear);
+    else
+      c.drop_data_entry(linear);
+    e = {};
+  }
+  c.cr2 = linear;
+  const bool nx = (c.efer & EFER_NXE) && (c.cr4 & CR4_PAE);
+  c.raise(kPF, error | (a.write ? kErrorWrite : 0) | (a.user ? kErrorUser : 0) |
+                   (a.fetch && nx ? kErrorFetch : 0));
+}
+
+// One level of a walk: where the entry was, so that A and D can be set once all is known.
+struct Step {
+  u64 address;
+  u64 entry;
+};
+
+TlbEntry walk(Cpu& c, u64 linear, Access a) {
+  Step steps[4];
+  unsigned depth = 0;
+  unsigned size_bits = 12;
+  u64 writable = kWritable, user = kUser;
+  bool nx = false;
+  const bool nxe = c.efer & EFER_NXE;
+  const bool wide = c.cr4 & CR4_PAE;
+  const unsigned entry_size = wide ? 8 : 4;
+  u64 table = c.cr3 & (wide ? kFrameMask : 0xFFFFF000);
+  unsigned level = c.long_mode() ? 4 : wide ? 3 : 2;
+  u64 entry = 0;
+
+  if (level == 3) {  // the PDPTEs are registers, loaded with CR3
+    entry = c.pdpte[linear >> 30 & 3];
+    if (!(entry & kPresent)) page_fault(c, linear, 0, a);
+    table = entry & kFrameMask;
+    level = 2;
+  }
+  for (;; --level) {
+    const unsigned shift = wide ? 12 + 9 * (level - 1) : 12 + 10 * (level - 1);
+    const u64 slot = linear >> shift & (wide ? 511 : 1023);
+    const u64 address = table + slot * entry_size;
+    entry = c.read_physical(address, entry_size);
+    steps[depth++] = {address, entry};
+    if (!(entry & kPresent)) page_fault(c, linear, 0, a);
+    const bool large = (entry & kLarge) && level > 1 && (wide || (c.cr4 & CR4_PSE));
+    u64 reserved = 0;
+    if (wide) {
+      reserved = kAboveMax | (nxe ? 0 : kNx) | (c.long_mode() ? 0 : 0x7FF0000000000000);
+      if (level == 4 || (level == 3 && !c.has_1g_pages())) reserved |= kLarge;
+      if (large) reserved |= ((u64(1) << shift) - 1) & ~u64(0x1FFF);
+    } else if (large) {
+      reserved = 1u << 21;  // PSE-36 gives bits 13-20 to the frame
+    }
+    if (entry & reserved) page_fault(c, linear, kErrorPresent | kErrorReserved, a);
+    writable &= entry;
+    user &= entry;
+    nx |= nxe && (entry & kNx);
+    if (large || level == 1) {
+      size_bits = large ? shift : 12;
+      break;
+    }
+    table = entry & (wide ? kFrameMask : 0xFFFFF000);
+  }
+
+  TlbEntry e;
+  e.tag = linear >> 12;
+  const u64 inside = linear & ((u64(1) << size_bits) - 1) & ~u64(0xFFF);
+  u64 frame = entry & (wide ? kFrameMask : 0xFFFFF000);
+  if (size_bits > 12) {
+    frame &= ~((u64(1) << size_bits) - 1);
+    if (!wide) frame |= (entry >> 13 & 0xFF) << 32;
+  }
+  e.frame = (frame | inside) >> 12;
+  e.user = user != 0;
+  e.writable = writable != 0;
+  e.global = (entry & kGlobal) && (c.cr4 & CR4_PGE);
+  e.nx = nx;
+  e.large = size_bits > 12 ? size_bits : 0;
+  if (!permits(c, e, a)) page_fault(c, linear, kErrorPresent, a);
+  e.dirty = a.write || (entry & kDirty);
+
+  for (unsigned i = 0; i < depth; ++i) {
+    const u64 wanted = steps[i].entry | kAccessed | (i + 1 == depth && a.write ? kDirty : u64(0));
+    if (wanted != steps[i].entry) c.write_physical(steps[i].address, entry_size, wanted);
+  }
+  return e;
+}
+
+}  // namespace
+
+u64 Cpu::translate(u64 linear, bool write, bool user) {
+  if (!(cr0 & CR0_PG)) return u32(linear);
+  const Access a{write, user, false};
+  TlbEntry& e = data_tlb[linear >> 12 & (kDataTlb - 1)];
+  if (e.tag != linear >> 12 || !permits(*this, e, a) || (write && !e.dirty)) {
+    const TlbEntry found = walk(*this, linear, a);
+    drop_data_entry(linear);
+    e = found;
+  }
+  return e.frame << 12 | (linear & 0xFFF);
+}
+
+u64 Cpu::translate_fetch(u64 linear) {
+  if (!(cr0 & CR0_PG)) return u32(linear);
+  const Access a{false, user(), true};
+  TlbEntry& e = code_tlb[linear >> 12 & (kCodeTlb - 1)];
+  if (e.tag != linear >> 12 || !permits(*this, e, a)) {
+    const TlbEntry found = walk(*this, linear, a);
+    drop_code_entry(linear);
+    e = found;
+  }
+  return e.frame << 12 | (linear & 0xFFF);
+}
+
+u64 Cpu::debug_translate(u64 linear) const {
+  if (!(cr0 & CR0_PG)) return u32(linear);
+  const bool wide = cr4 & CR4_PAE;
+  const unsigned entry_size = wide ? 8 : 4;
+  if (long_mode() && !canonical(linear)) return kNever;
+  if (!long_mode()) linear = u32(linear);
+  u64 table = cr3 & (wide ? kFrameMask : 0xFFFFF000);
+  unsigned level = long_mode() ? 4 : 2;
+  if (wide && !long_mode()) {
+    if (!(pdpte[linear >> 30 & 3] & kPresent)) return kNever;
+    table = pdpte[linear >> 30 & 3] & kFrameMask;
+  }
+  for (;; --level) {
+    const unsigned shift = wide ? 12 + 9 * (level - 1) : 12 + 10 * (level - 1);
+    const u64 address = table + (linear >> shift & (wide ? 511 : 1023)) * entry_size;
+    const PhysPage page = bus->page(address & kPageFrameMask, smm);
+    if (!page.block) return kNever;
+    u64 entry = 0;
+    page.block->read(page.page * kPageSize + (address & 0xFFF),
+                     {reinterpret_cast<u8*>(&entry), entry_size});
+    if (!(entry & kPresent)) return kNever;
+    const bool large = (entry & kLarge) && level > 1 && (wide || (cr4 & CR4_PSE));
+    if (large || level == 1) {
+      const u64 mask = (u64(1) << (large ? shift : 12)) - 1;
+      const u64 high = large && !wide ? (entry >> 13 & 0xFF) << 32 : 0;
+      return (entry & (wide ? kFrameMask : 0xFFFFF000) & ~mask) | high | (linear & mask);
+    }
+    table = entry & (wide ? kFrameMask : 0xFFFFF000);
+  }
+}
+
+const PhysPage& Cpu::phys_page(u64 address) {
+  PhysEntry& e = phys_cache[address >> 12 & (kPhysCache - 1)];
+  if (e.frame != address >> 12) {
+    e.page = bus->page(address & kPageFrameMask, smm);
+    e.frame = address >> 12;
+  }
+  return e.page;
+}
+
+// --- flushing
+// --------------------------------------------------------------------------------------
+
+void Cpu::drop_data_entry(u64 linear) {
+  for (auto& table : fast_tables) table[linear >> 12 & (kDataTlb - 1)] = {};
+}
+
+void Cpu::drop_code_entry(u64 linear) {
+  for (auto& table : fast_codes) table[linear >> 12 & (kCodeTlb - 1)] = {};
+}
+
+void Cpu::flush_tlb(bool global) {
+  for (unsigned i = 0; i < kDataTlb; ++i) {
+    if (data_tlb[i].global && !global) continue;
+    data_tlb[i] = {};
+    fast_tables[0][i] = fast_tables[1][i] = {};
+  }
+  for (unsigned i = 0; i < kCodeTlb; ++i) {
+    if (code_tlb[i].global && !global) continue;
+    code_tlb[i] = {};
+    fast_codes[0][i] = fast_codes[1][i] = {};
+  }
+}
+
+void Cpu::invlpg(u64 linear) {
+  const u64 number = linear >> 12;
+  const auto covers = [number](const TlbEntry& e) {
+    return e.large ? e.tag >> (e.large - 12) == number >> (e.large - 12) : e.tag == number;
+  };
+  for (unsigned i = 0; i < kDataTlb; ++i) {
+    if (data_tlb[i].tag == ~u64(0) || !covers(data_tlb[i])) continue;
+    data_tlb[i] = {};
+    fast_tables[0][i] = fast_tables[1][i] = {};
+  }
+  for (unsigned i = 0; i < kCodeTlb; ++i) {
+    if (code_tlb[i].tag == ~u64(0) || !covers(code_tlb[i])) continue;
+    code_tlb[i] = {};
+    fast_codes[0][i] = fast_codes[1][i] = {};
+  }
+}
+
+void Cpu::drop_fast() {
+  for (auto& table : fast_tables)
+    for (auto& e : table) e = {};
+  for (auto& table : fast_codes)
+    for (auto& e : table) e = {};
+  for (auto& e : phys_cache) e.frame = ~u64(0);
+}
+
+void Cpu::drop_write_pointers() {
+  for (auto& table : fast_tables)
+    for (auto& e : table) e.write_tag = 1;
+}
+
+void Cpu::memory_map_changed() {
+  drop_fast();
+  request_leave();
+}
+
+// --- slow halves of loads and stores
+// ------------------------------------------------------------------
+
+u64 Cpu::read_physical(u64 address, unsigned size) {
+  const PhysPage& page = phys_page(address);
+  if (!page.block) {
+    publish();
+    const u64 value = bus->read(address, size, smm);
+    after_device();
+    return value;
+  }
+  u64 value = 0;
+  std::memcpy(&value, page.block->data() + page.page * kPageSize + (address & 0xFFF), size);
+  return value;
+}
+
+void Cpu::write_physical(u64 address, unsigned size, u64 value) {
+  const PhysPage& page = phys_page(address);
+  if (!page.block || !page.writable) {
+    publish();
+    bus->write(address, size, value, smm);
+    after_device();
+    return;
+  }
+  page.block->write(page.page * kPageSize + (address & 0xFFF),
+                    {reinterpret_cast<const u8*>(&value), size});
+}
+
+void Cpu::check_access(u64 linear, unsigned size, bool user, u8 segment) {
+  if (code64() && (!canonical(linear) || !canonical(linear + size - 1)))
+    raise(segment == SS ? kSS : kGP, 0);
+  if (user && size > 1 && (eflags & AC) && (cr0 & CR0_AM) && (linear & (size - 1))) raise(kAC, 0);
+}
+
+u64 Cpu::load_slow(u64 linear, unsigned size, bool user, u8 segment) {
+  check_access(linear, size, user, segment);
+  const unsigned room = kPageSize - (linear & 0xFFF);
+  if (size > room) {
+    const u64 next = code64() ? linear + room : u32(linear + room);
+    const u64 low = load_page(linear, room, user);
+    const u64 high = load_page(next, size - room, user);
+    note_data_access(linear, size, false);
+    return low | high << (8 * room);
+  }
+  const u64 value = load_page(linear, size, user);
+  note_data_access(linear, size, false);
+  return value;
+}
+
+// Within one page; sizes 1 to 8. Devices see powers of two.
+u64 Cpu::load_page(u64 linear, unsigned size, bool user) {
+  const u64 address = translate(linear, false, user);
+  const PhysPage& page = phys_page(address);
+  if (page.block) {
+    const u8* host = page.block->data() + page.page * kPageSize;
+    if (fast == fast_tables[user]) {
+      FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
+      const u64 tag = linear & ~u64(0xFFF);
+      if (e.read_tag != tag) e = {tag, 1, reinterpret_cast<u64>(host) - tag, 0};
+    }
+    u64 value = 0;
+    std::memcpy(&value, host + (address & 0xFFF), size);
+    return value;
+  }
+  publish();
+  u64 value = 0;
+  for (unsigned done = 0; done < size;) {
+    unsigned piece = size - done;
+    piece = piece >= 8 ? 8 : piece >= 4 ? 4 : piece >= 2 ? 2 : 1;
+    value |= bus->read(address + done, piece, smm) << (8 * done);
+    done += piece;
+  }
+  after_device();
+  return value;
+}
+
+void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment) {
+  check_access(linear, size, user, segment);
+  const unsigned room = kPageSize - (linear & 0xFFF);
+  if (size > room) {
+    const u64 next = code64() ? linear + room : u32(linear + room);
+    translate(next, true, user);  // both halves must be writable before either is written
+    store_page(linear, room, value, user);
+    store_page(next, size - room, value >> (8 * room), user);
+  } else {
+    store_page(linear, size, value, user);
+  }
+  note_data_access(linear, size, true);
+}
+
+void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
+  const u64 address = translate(linear, true, user);
+  const PhysPage& page = phys_page(address);
+  if (page.block && page.writable) {
+    MemoryBlock& block = *page.block;
+    const u64 index = page.page;
+    block.write(index * kPageSize + (address & 0xFFF), {reinterpret_cast<u8*>(&value), size});
+    if (u8* host = block.direct_write(index); host && fast == fast_tables[user]) {
+      const u64 tag = linear & ~u64(0xFFF);
+      FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
+      const u64 addend = reinterpret_cast<u64>(host) - tag;
+      // A write implies the right to read.
+      e = {tag, tag, addend, 0};
+    }
+    return;
+  }
+  publish();
+  for (unsigned done = 0; done < size;) {
+    unsigned piece = size - done;
+    piece = piece >= 8 ? 8 : piece >= 4 ? 4 : piece >= 2 ? 2 : 1;
+    const u64 mask = piece == 8 ? ~u64(0) : (u64(1) << (8 * piece)) - 1;
+    bus->write(address + done, piece, value >> (8 * done) & mask, smm);
+    done += piece;
+  }
+  after_device();
+}
+
+void Cpu::probe(u64 linear, unsigned size, bool write, bool user, u8 segment) {
+  check_access(linear, size, user, segment);
+  translate(linear, write, user);
+  if (((linear + size - 1) ^ linear) & ~u64(0xFFF)) {
+    const u64 last = linear + size - 1;
+    translate(code64() ? last : u32(last), write, user);
+  }
+}
+
+u8* Cpu::host_pointer(u64 linear, unsigned size, bool write, bool user, u8 segment) {
+  check_access(linear, 1, user, segment);
+  check((linear & 0xFFF) + size <= kPageSize, "host_pointer across pages");
+  if (fast != fast_tables[user]) return nullptr;  // accesses must be seen one by one
+  const u64 address = translate(linear, write, user);
+  const PhysPage& page = phys_page(address);
+  if (!page.block || (write && !page.writable)) return nullptr;
+  if (!write)
+    return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);
+  page.block->touch(page.page * kPageSize + (address & 0xFFF), size);
+  return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);
+}
+
+u64 Cpu::read_system(u64 linear, unsigned size) { return load_slow(linear, size, false, DS); }
+
+void Cpu::write_system(u64 linear, unsigned size, u64 value) {
+  store_slow(linear, size, value, false, DS);
+}
+
+void Cpu::load_pdptes(u64 value) {
+  u64 loaded[4];
+  for (unsigned i = 0; i < 4; ++i) {
+    loaded[i] = read_physical((value & 0xFFFFFFE0) + 8 * i, 8);
+    const u64 reserved = kAboveMax | 0xFFF0000000000000 | 0x1E6;
+    if ((loaded[i] & kPresent) && (loaded[i] & reserved)) raise(kGP, 0);
+  }
+  for (unsigned i = 0; i < 4; ++i) pdpte[i] = loaded[i];
+}
+
+}  // namespace reprise::cpu
