@@ -1,10 +1,9 @@
 // Ports for firmware and tests to speak to whoever runs the machine.
 //
 // Source: SeaBIOS's debug port (402h reads back E9h so that firmware can tell it is there), the
-// Bochs E9h hack, QEMU's isa-debug-exit, the POST diagnostic port of the IBM AT.
+// Bochs E9h hack, QEMU's isa-debug-exit.
 //   402h or E9h  rw  writes go to the text port; reads give E9h
 //   501h, 2 bytes wo  isa-debug-exit: ends the run with exit status (value << 1) | 1
-//   80h          rw  POST code, kept for those who look
 #pragma once
 
 #include <functional>
@@ -49,20 +48,6 @@ class IsaDebugExit final : public Device, public IoHandler {
 
  private:
   std::function<void(u32)> exit_;
-};
-
-class PostPort final : public Device, public IoHandler {
- public:
-  explicit PostPort(const DeviceContext& context) : Device(context) {}
-  std::string_view kind() const override { return "post"; }
-  void reset() override { code_ = 0; }
-  void state(State& s) override { s("code", code_); }
-  u32 io_read(u16, unsigned) override { return code_; }
-  void io_write(u16, unsigned, u32 value) override { code_ = u8(value); }
-  u8 code() const { return code_; }
-
- private:
-  u8 code_ = 0;
 };
 
 }  // namespace reprise

@@ -11,11 +11,12 @@ namespace reprise {
 namespace {
 
 // A terminal's mode belongs to the process and outlives it, so what to restore must be where a
-// signal handler and atexit() find it: the one place for such a thing.
+// signal handler and atexit() find it.
 struct Saved {
   volatile sig_atomic_t fd = -1;
   termios mode;
 };
+// lint: allow global, the process has one terminal and signal handlers take no argument
 Saved saved;
 
 constexpr int kFatal[] = {SIGHUP,  SIGINT, SIGQUIT, SIGTERM, SIGABRT,
