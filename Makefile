@@ -33,7 +33,7 @@ CXXFLAGS := -std=c++20 -g1 $(OPT) $(WARN) -ffp-contract=off -fno-strict-aliasing
 LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpthread
 
 SOURCES := $(sort $(shell find cpu chipset storage net qmp replay -name '*.cc'))
-TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc'))
+TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/support/*.cc tests/contract/*.cc))
 MAIN_SOURCES := $(sort $(shell find tools/reprise -name '*.cc' 2>/dev/null))
 # What the command line's tests need of the program, without its main().
 TEST_LINKS := $(filter-out tools/reprise/main.cc,$(MAIN_SOURCES))

@@ -1,0 +1,207 @@
+#include <cstring>
+
+#include "replay/core/hash.h"
+#include "tests/support/contract.h"
+
+namespace reprise {
+namespace {
+
+// Loads random legal values instead of an image's.
+class RandomState final : public State {
+ public:
+  RandomState(std::mt19937_64& random, Cycles now) : random_(random), now_(now) {}
+  bool loading() const override { return true; }
+  void refuse(std::string_view, std::string_view) override { refused_ = true; }
+  bool refused() const { return refused_; }
+
+ protected:
+  void number(std::string_view name, u64& value, unsigned, u64 lo, u64 hi) override {
+    if (name == "deadline") {
+      value = now_ + random_() % 1'000'000;
+    } else if (name == "size") {
+      value = random_() % (std::min<u64>(hi, 20) + 1);
+    } else {
+      const u64 range = hi - lo;
+      const u64 bits = random_() >> (random_() % 64);  // small values as often as large ones
+      value = range == ~u64(0) ? bits : lo + bits % (range + 1);
+    }
+  }
+  void bytes(std::string_view, std::span<u8> data) override {
+    for (u8& byte : data) byte = u8(random_());
+  }
+  void enter(std::string_view) override {}
+  void leave() override {}
+
+ private:
+  std::mt19937_64& random_;
+  Cycles now_;
+  bool refused_ = false;
+};
+
+constexpr u64 kRam = 1 << 20;
+
+}  // namespace
+
+ContractRig::ContractRig(u8 fill)
+    : ram(std::move(*MemoryBlock::create(board.pages, "ram", kRam))),
+      ram_window(space, "ram", MapPriority::Ram, *ram),
+      fill_(fill) {
+  ram_window.map(0, kRam);
+}
+
+ContractRig::~ContractRig() {
+  for (; !placed_.empty(); placed_.pop_back()) {
+    placed_.back().destroy();
+    std::free(placed_.back().memory);
+  }
+}
+
+// Not inlined, so that the compiler cannot drop the filling of memory that it knows to be dead.
+[[gnu::noinline]] void* ContractRig::filled(std::size_t size, std::size_t alignment) {
+  void* memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  std::memset(memory, fill_, size);
+  asm volatile("" : : "r"(memory) : "memory");
+  return memory;
+}
+
+PciBus& ContractRig::pci() {
+  if (!pci_) {
+    pci_ = &place<PciBus>("/pci", space, msi,
+                          std::array<IrqLine, 4>{pin(40), pin(41), pin(42), pin(43)});
+  }
+  return *pci_;
+}
+
+void ContractRig::note(Device& device) {
+  if (auto* handler = dynamic_cast<IoHandler*>(&device)) io.push_back(handler);
+  if (auto* handler = dynamic_cast<MmioHandler*>(&device)) mmio.push_back(handler);
+  if (auto* function = dynamic_cast<PciDevice*>(&device)) functions.push_back(function);
+}
+
+void ContractRig::forget() {
+  board.pins.edges.clear();
+  cpu.nmis = cpu.smis = cpu.inits = cpu.map_changes = actions = 0;
+  cpu.sipis.clear();
+  msi.messages.clear();
+}
+
+void ContractRig::look(std::vector<u64>& seen) {
+  for (unsigned n = 0; n < 64; ++n) {
+    seen.push_back(board.pins.level[n]);
+    seen.push_back(board.pins.edges[n]);
+  }
+  for (const u64 value : {u64(cpu.intr), u64(cpu.nmis), u64(cpu.smis), u64(cpu.inits),
+                          u64(cpu.sipis.size()), u64(actions), u64(space.a20())}) {
+    seen.push_back(value);
+  }
+  for (const auto& [address, data] : msi.messages) {
+    seen.push_back(address);
+    seen.push_back(data);
+  }
+}
+
+void ContractRig::traffic(std::mt19937_64& random, unsigned steps, std::vector<u64>& seen) {
+  for (const auto& [name, port] : board.door.ports()) {
+    port->connect([&seen](std::span<const u8> bytes) { seen.push_back(hash64(bytes)); });
+  }
+  for (unsigned i = 0; i < steps; ++i) {
+    act(random, seen);
+    if (i % 16 == 0) look(seen);
+  }
+  look(seen);
+  for (const auto& [name, port] : board.door.ports()) port->connect({});
+}
+
+void ContractRig::act(std::mt19937_64& random, std::vector<u64>& seen) {
+  // Low offsets, where most registers are, and any.
+  const u16 offset = u16(random() % 4 ? random() % 16 : random());
+  const u64 value = random() >> (random() % 64);
+  const unsigned size = 1u << random() % 3;
+  const u64 pick = random();
+  switch (random() % 12) {
+    case 0:
+    case 1:
+      if (!io.empty()) seen.push_back(io[pick % io.size()]->io_read(offset, size));
+      break;
+    case 2:
+    case 3:
+    case 4:
+      if (!io.empty()) io[pick % io.size()]->io_write(offset, size, u32(value));
+      break;
+    case 5: {
+      const u64 far = random() % 2 ? random() % 0x400 & ~u64(3) : random() % 0x4000;
+      if (mmio.empty()) break;
+      seen.push_back(mmio[pick % mmio.size()]->mmio_read(far, random() % 4 ? 4 : size));
+      break;
+    }
+    case 6: {
+      const u64 far = random() % 2 ? random() % 0x400 & ~u64(3) : random() % 0x4000;
+      if (!mmio.empty()) mmio[pick % mmio.size()]->mmio_write(far, random() % 4 ? 4 : size, value);
+      break;
+    }
+    case 7:
+      if (functions.empty()) break;
+      functions[pick % functions.size()]->config_write(u8(random()), size, u32(value));
+      seen.push_back(functions[pick % functions.size()]->config_read(u8(random()), size));
+      break;
+    case 8: {
+      if (sinks.empty()) break;
+      const auto& [sink, pins] = sinks[pick % sinks.size()];
+      sink->set_irq(unsigned(random() % pins), random() % 2);
+      break;
+    }
+    case 9: {
+      std::vector<Port*> ports;
+      for (const auto& [name, port] : board.door.ports()) {
+        if (port->kind() == PortKind::Input) ports.push_back(port);
+      }
+      if (ports.empty()) break;
+      std::vector<u8> bytes(1 + random() % 4);
+      for (u8& byte : bytes) byte = u8(random() >> random() % 8);
+      board.door.post(*ports[pick % ports.size()], bytes);
+      board.run(0);
+      break;
+    }
+    case 10:
+      seen.push_back(space.in(u16(value), size));
+      space.out(u16(random()), size, u32(value));
+      break;
+    default:
+      board.run(random() % 4 ? random() % 1000 : random() % 3'000'000);
+  }
+}
+
+Result<void> ContractRig::copy_to(ContractRig& other) {
+  other.board.scheduler.set_now(board.scheduler.now());
+  const auto& here = board.pages.blocks();
+  const auto& there = other.board.pages.blocks();
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    there[i]->write(0, {here[i]->data(), here[i]->size()});
+  }
+  return other.load(save());
+}
+
+bool ContractRig::randomize(std::mt19937_64& random) {
+  const std::vector<u8> before = save();
+  RandomState state(random, board.scheduler.now());
+  board.tree.state(state);
+  if (!state.refused()) {
+    board.tree.settle();
+    return true;
+  }
+  check(load(before).ok(), "a saved state does not load");
+  return false;
+}
+
+std::string ContractRig::differences(const std::vector<u8>& image) {
+  CompareState compare(image);
+  board.tree.state(compare);
+  std::string text = compare.error();
+  for (const StateDifference& difference : compare.differences()) {
+    text += "\n  " + difference.name + ": " + difference.here.substr(0, 80) + " / " +
+            difference.image.substr(0, 80);
+  }
+  return text;
+}
+
+}  // namespace reprise

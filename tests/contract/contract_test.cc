@@ -1,0 +1,129 @@
+#include "tests/support/contract.h"
+
+#include <gtest/gtest.h>
+
+namespace reprise {
+namespace {
+
+class Contract : public testing::TestWithParam<DeviceUnderTest> {
+ protected:
+  std::unique_ptr<ContractRig> build(u8 fill) {
+    auto rig = std::make_unique<ContractRig>(fill);
+    GetParam().build(*rig);
+    rig->board.tree.reset();
+    return rig;
+  }
+  // Where two lists of sights part.
+  static std::string parting(const std::vector<u64>& a, const std::vector<u64>& b) {
+    if (a == b) return "";
+    std::size_t i = 0;
+    while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
+    return "seen differently from number " + std::to_string(i) + " of " + std::to_string(a.size());
+  }
+  static constexpr unsigned kRounds = 40, kSteps = 300;
+};
+
+// What no constructor or reset has set would show the filling.
+TEST_P(Contract, WhatMemoryHeldBeforeDoesNotMatter) {
+  for (u64 round = 0; round < kRounds; ++round) {
+    const auto a = build(0xA5), b = build(0x5A);
+    ASSERT_EQ(a->differences(b->save()), "");
+    std::mt19937_64 random_a(round), random_b(round);
+    std::vector<u64> seen_a, seen_b;
+    a->traffic(random_a, kSteps, seen_a);
+    b->traffic(random_b, kSteps, seen_b);
+    ASSERT_EQ(a->differences(b->save()), "");
+    ASSERT_EQ(parting(seen_a, seen_b), "");
+  }
+}
+
+// A field that matters and is not listed: after a load, the copy goes another way.
+TEST_P(Contract, ALoadedCopyGoesOnAsTheOriginal) {
+  for (u64 round = 0; round < kRounds; ++round) {
+    const auto a = build(0xA5), b = build(0x5A);
+    std::mt19937_64 random(round + 1000);
+    std::vector<u64> seen;
+    a->traffic(random, kSteps, seen);
+    const std::vector<u8> image = a->save();
+    const Result<void> copied = a->copy_to(*b);
+    ASSERT_TRUE(copied.ok()) << copied.error().message;
+    EXPECT_EQ(b->differences(image), "") << "settle changed what was loaded";
+    a->board.tree.settle();
+    EXPECT_EQ(a->differences(image), "") << "settle changes what is settled";
+    a->forget();
+    b->forget();
+    std::mt19937_64 random_a(round), random_b(round);
+    std::vector<u64> seen_a, seen_b;
+    a->traffic(random_a, kSteps, seen_a);
+    b->traffic(random_b, kSteps, seen_b);
+    ASSERT_EQ(parting(seen_a, seen_b), "") << "round " << round << a->differences(b->save());
+    ASSERT_EQ(a->differences(b->save()), "") << "round " << round;
+  }
+}
+
+// One random legal state in two memories, both run on. Also: what a stranger's snapshot may hold
+// neither hangs nor crashes.
+TEST_P(Contract, ARandomLegalStateRunsOnAlike) {
+  unsigned accepted = 0;
+  for (u64 round = 0; round < kRounds; ++round) {
+    const auto a = build(0xA5), b = build(0x5A);
+    std::mt19937_64 random(round + 2000);
+    if (!a->randomize(random)) continue;
+    ++accepted;
+    const Result<void> copied = a->copy_to(*b);
+    ASSERT_TRUE(copied.ok()) << copied.error().message;
+    a->board.tree.settle();
+    a->forget();
+    b->forget();
+    std::mt19937_64 random_a(round), random_b(round);
+    std::vector<u64> seen_a, seen_b;
+    a->traffic(random_a, kSteps, seen_a);
+    b->traffic(random_b, kSteps, seen_b);
+    ASSERT_EQ(parting(seen_a, seen_b), "") << "round " << round << a->differences(b->save());
+    ASSERT_EQ(a->differences(b->save()), "") << "round " << round;
+  }
+  EXPECT_GT(accepted, 0u) << "every random state is refused: give the fields their ranges";
+}
+
+TEST_P(Contract, ResetTwiceIsResetOnce) {
+  const auto a = build(0xA5);
+  std::mt19937_64 random(5);
+  std::vector<u64> seen;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    a->traffic(random, kSteps, seen);
+    a->board.tree.reset();
+    const std::vector<u8> once = a->save();
+    a->board.tree.reset();
+    ASSERT_EQ(a->differences(once), "");
+  }
+}
+
+TEST_P(Contract, BrokenImagesAreRefusedAndChangeNothing) {
+  const auto a = build(0xA5), b = build(0x5A);
+  std::mt19937_64 random(6);
+  std::vector<u64> seen;
+  a->traffic(random, kSteps, seen);
+  const std::vector<u8> image = a->save(), before = b->save();
+  for (unsigned round = 0; round < 200; ++round) {
+    const std::size_t length = random() % (image.size() + 1);
+    if (length == image.size()) continue;
+    ASSERT_FALSE(b->load(std::span<const u8>(image).first(length)).ok());
+    ASSERT_EQ(b->differences(before), "");
+    std::vector<u8> changed = image;
+    for (unsigned n = 0; n < 4; ++n) changed[random() % changed.size()] = u8(random());
+    if (b->load(changed).ok()) {
+      b->traffic(random, 20, seen);
+      ASSERT_TRUE(b->load(before).ok());
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, Contract, testing::ValuesIn(devices_under_test()),
+                         [](const auto& info) {
+                           std::string name = info.param.kind;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace reprise
