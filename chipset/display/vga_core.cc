@@ -34,10 +34,10 @@ void VgaCore::state(State& s) {
       "attr", regs_.attr)("dac_mask", regs_.dac_mask)("dac_read", regs_.dac_read)(
       "dac_write", regs_.dac_write)("dac_component", regs_.dac_component, 0, 2)(
       "dac_state", regs_.dac_state, 0, 3)("latch", regs_.latch);
-  s("dispi_index", dispi_.index)("xres", dispi_.xres, 0, kMaxX)("yres", dispi_.yres, 0, kMaxY)(
-      "bpp", dispi_.bpp, 4, kMaxBpp)("dispi_enable", dispi_.enable)("bank", dispi_.bank)(
-      "virt_width", dispi_.virt_width)("virt_height", dispi_.virt_height)(
-      "x_offset", dispi_.x_offset)("y_offset", dispi_.y_offset);
+  s("dispi_index", dispi_.index)("dispi_id", dispi_.id, 0xb0c0, 0xb0c5)(
+      "xres", dispi_.xres, 0, kMaxX)("yres", dispi_.yres, 0, kMaxY)("bpp", dispi_.bpp, 4, kMaxBpp)(
+      "dispi_enable", dispi_.enable)("bank", dispi_.bank)("virt_width", dispi_.virt_width)(
+      "virt_height", dispi_.virt_height)("x_offset", dispi_.x_offset)("y_offset", dispi_.y_offset);
   s("palette", palette_);
 }
 

@@ -90,6 +90,7 @@ class VgaCore {
   };
   struct Dispi {
     u16 index = 0;
+    u16 id = 0xb0c5;
     u16 xres = 0, yres = 0, bpp = 8, enable = 0, bank = 0;
     u16 virt_width = 0, virt_height = 0, x_offset = 0, y_offset = 0;
   };

@@ -133,7 +133,7 @@ u16 VgaCore::read_dispi(u16 index) const {
   const bool caps = dispi_.enable & kGetCaps;
   switch (index) {
     case 0:
-      return 0xb0c5;
+      return dispi_.id;
     case 1:
       return caps ? kMaxX : dispi_.xres;
     case 2:
@@ -162,6 +162,9 @@ u16 VgaCore::read_dispi(u16 index) const {
 void VgaCore::write_dispi(u16 index, u16 value) {
   const bool off = !dispi_enabled();  // the mode is fixed while it is shown
   switch (index) {
+    case 0:  // firmware asks for a version by writing it
+      if (value >= 0xb0c0 && value <= 0xb0c5) dispi_.id = value;
+      break;
     case 1:
       if (off && value <= kMaxX && value % 8 == 0) dispi_.xres = value;
       break;

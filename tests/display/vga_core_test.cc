@@ -184,6 +184,10 @@ TEST_F(Vga, RegisterFiles) {
 
 TEST_F(Vga, Dispi) {
   EXPECT_EQ(vga.read_dispi(0), 0xb0c5);
+  vga.write_dispi(0, 0xb0c0);  // SeaVGABIOS looks for DISPI so
+  EXPECT_EQ(vga.read_dispi(0), 0xb0c0);
+  vga.write_dispi(0, 0xb0c6);
+  EXPECT_EQ(vga.read_dispi(0), 0xb0c0);
   EXPECT_EQ(vga.read_dispi(10), 256);
   planar();
   const u8 old = 0xaa;
