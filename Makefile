@@ -52,17 +52,26 @@ $(ALL_OBJECTS): | $(ROMS)
 
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	@echo "  $(CXX) $<"
+	@$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libreprise.a: $(call objects,$(SOURCES))
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/reprise: $(call objects,$(MAIN_SOURCES)) $(BUILD)/libreprise.a
-	$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@
+	@echo "  link $@"
+	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/unit-tests: $(call objects,$(TEST_SOURCES) $(TEST_LINKS)) $(BUILD)/libreprise.a
-	$(CXX) $(CXXFLAGS) $^ $(LIBS) -lgtest -lgtest_main -o $@
+	@echo "  link $@"
+	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -lgtest -lgtest_main -o $@
+
+# A firmware image that measures the interpreter; see `make bench`.
+$(BUILD)/loop.bin: tests/guests/loop/loop.asm
+	@mkdir -p $(@D)
+	nasm -f bin -DITERATIONS=60000000 -o $@ $<
+	@echo 600000000 >$(BUILD)/loop.count
 
 deps:
 	@tools/deps.sh tools/deps.list $(DEPS_MORE)

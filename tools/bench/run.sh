@@ -1,0 +1,50 @@
+#!/bin/bash
+# `make bench`: our interpreter beside Debian's QEMU (its translating TCG) on the same guest, in one
+# run on one machine, so that only the ratio matters.
+#
+#   BUILD=build tools/bench/run.sh [ROUNDS]
+set -eu
+cd "$(dirname "$0")/../.."
+build=${BUILD:-build}
+guests=${GUESTS:-build/guests}
+rounds=${1:-3}
+tools/guests/build.sh "$guests" cloud initramfs
+make -s --no-print-directory BUILD="$build" "$build/loop.bin"
+
+args=(-m 256 -display none -no-reboot -kernel "$guests/cloud.bzImage" -initrd "$guests/initramfs.gz"
+    -append "console=ttyS0,115200 quiet mitigations=off nokaslr autoexit")
+
+# seconds COMMAND...: the wall-clock seconds of the run; its output must have READY and BYE.
+seconds() {
+    local begin end
+    begin=$(date +%s.%N)
+    timeout 300 "$@" </dev/null >"$build/bench.out" 2>"$build/bench.err" ||
+        { echo "failed: $*" >&2; tail -n 5 "$build/bench.err" >&2; exit 1; }
+    end=$(date +%s.%N)
+    if [[ "$*" == *-kernel* ]] && ! grep -q BYE "$build/bench.out"; then
+        echo "the guest did not say BYE: $*" >&2
+        exit 1
+    fi
+    awk "BEGIN {printf \"%.2f\", $end - $begin}"
+}
+best() { sort -n | head -n1; }
+
+ours=() theirs=()
+for ((i = 0; i < rounds; i++)); do
+    theirs+=("$(seconds qemu-system-x86_64 -accel tcg -M pc -serial stdio "${args[@]}")")
+    ours+=("$(seconds "$build/reprise" -pace max -state-hash -serial stdio "${args[@]}")")
+done
+icount=$(sed -n 's/^position icount=\([0-9]*\) .*/\1/p' "$build/bench.err")
+us=$(printf '%s\n' "${ours[@]}" | best) them=$(printf '%s\n' "${theirs[@]}" | best)
+awk -v us="$us" -v them="$them" -v n="$icount" 'BEGIN {
+    printf "Linux boot to power-off: QEMU TCG %.2f s, Reprise %.2f s, ratio %.2f (goal: at most 4)\n",
+        them, us, us / them
+    printf "                         %.0f million instructions, %.0f million a second\n",
+        n / 1e6, n / 1e6 / us }'
+
+# An integer loop in 64-bit code; two lengths, so that start-up time cancels.
+loop() { seconds "$build/reprise" -pace max -display none -no-reboot -bios "$build/$1"; }
+long=$(for ((i = 0; i < rounds; i++)); do loop loop.bin; echo; done | best)
+awk -v t="$long" -v n="$(cat "$build/loop.count")" 'BEGIN {
+    printf "Integer loop:            %.0f million instructions a second (goal: at least 200)\n",
+        n / 1e6 / t }'
