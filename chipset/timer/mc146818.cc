@@ -115,7 +115,8 @@ void Mc146818::settle() {
 
 void Mc146818::state(State& s) {
   s("cmos", regs_.cmos)("index", regs_.index, 0, 0x7f)("nmi_mask", regs_.nmi_mask);
-  s("flags", regs_.flags, 0, kPf | kAf | kUf)("divider_zero", regs_.divider_zero)("updated", regs_.updated);
+  s("flags", regs_.flags, 0, kPf | kAf | kUf)("divider_zero", regs_.divider_zero)("updated",
+                                                                                  regs_.updated);
   s("periodic_from", regs_.periodic_from);
 }
 

@@ -61,7 +61,7 @@ class Mc146818 final : public Device, public IoHandler {
   u64 periodic_ticks() const;                                          // 0: off
   bool update_in_progress() const;
   u8 flags() const;  // PF, AF, UF
-  void update();  // one second, or as many as have passed
+  void update();     // one second, or as many as have passed
   bool alarm_matches(u64 second_of_day) const;
   void on_timer();
 
