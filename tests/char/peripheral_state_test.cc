@@ -2,6 +2,7 @@
 // lived another life, goes on the same. This also throws every access at every register.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
 
 #include "chipset/char/ns16550.h"
@@ -48,10 +49,11 @@ struct Machine {
   }
   // One thing that a guest or its user may do; the answer.
   u32 step(std::mt19937& random) {
-    board.run(random() % 4 ? random() % 2'000 : random() % 60'000);
+    constexpr u32 kPause[4] = {500, 2'000, 60'000, 6'000'000};
+    board.run(random() % kPause[random() % 4]);
     const u8 value = u8(random());
     const bool sensible = random() % 2;
-    switch (random() % 14) {
+    switch (random() % 18) {
       case 0:
         return uart.io_read(u16(random() % 8), 1);
       case 1:
@@ -81,6 +83,28 @@ struct Machine {
         return vga.core.write_port(u16(0x3b0 + random() % 0x30), value), 0;
       case 12:
         return vga.core.write_memory(random() % 0x20000, value), 0;
+      case 13:  // both ports on, mostly with translation
+        i8042.command_port().io_write(0, 1, 0x60);
+        return i8042.data_port().io_write(0, 1, sensible ? 0x43 : 0x03), 0;
+      case 14: {
+        for (const u8 byte : {0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf4})
+          if (sensible) mouse.ps2_write(byte);
+        constexpr u8 kBytes[] = {0xf3, 0xf3, 0xf3, 200, 200, 100, 80, 0xf4, 0xf4, 0xf0, 0xea, 0xeb};
+        return mouse.ps2_write(kBytes[random() % 12]), 0;
+      }
+      case 15: {
+        constexpr u8 kBytes[] = {0xf4, 0xf4, 0xf3, 0x00, 0xf0, 1, 2, 3, 0xfa, 0xf2};
+        return keyboard.ps2_write(kBytes[random() % 10]), 0;
+      }
+      case 16:  // a planar mode
+        vga.core.write_port(0x3c2, 0x03);
+        vga.core.write_port(0x3ce, 6);
+        vga.core.write_port(0x3cf, 0x05);
+        vga.core.write_port(0x3c4, 2);
+        vga.core.write_port(0x3c5, 0x0f);
+        vga.core.write_port(0x3ce, 5);
+        vga.core.write_port(0x3cf, value & 3);
+        return vga.core.write_dispi(4, 0), 0;
       default:
         if (sensible) return vga.core.write_dispi(u16(random() % 12), u16(random() % 128 * 8)), 0;
         return vga.core.read_memory(random() % 0x20000) + u32(vga.core.text_screen().has_value());
@@ -94,12 +118,12 @@ struct Machine {
 };
 
 TEST(PeripheralState, SavedAnywhereGoesOnTheSame) {
-  for (u32 seed = 1; seed <= 60; ++seed) {
+  for (u32 seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);
     Machine a, b;
     std::mt19937 other(seed + 1000);
-    for (int i = 0; i < 200; ++i) b.step(other);
-    for (u32 i = 0; i < 100 + seed * 5; ++i) a.step(random);
+    for (int i = 0; i < 300; ++i) b.step(other);
+    for (u32 i = 0; i < 100 + seed * 3; ++i) a.step(random);
 
     const std::vector<u8> image = a.save();
     LoadState load(image);
@@ -117,6 +141,7 @@ TEST(PeripheralState, SavedAnywhereGoesOnTheSame) {
     EXPECT_EQ(a.sent, b.sent);
     EXPECT_EQ(a.board.pins.level, b.board.pins.level);
     EXPECT_TRUE(a.save() == b.save()) << "seed " << seed;
+    EXPECT_EQ(memcmp(a.vram->data(), b.vram->data(), a.vram->size()), 0) << "seed " << seed;
   }
 }
 
