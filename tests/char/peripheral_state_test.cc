@@ -82,7 +82,7 @@ struct Machine {
       case 11:
         return vga.core.write_port(u16(0x3b0 + random() % 0x30), value), 0;
       case 12:
-        return vga.core.write_memory(random() % 0x20000, value), 0;
+        return vga.core.write_memory(random() % 48, value), 0;
       case 13:  // both ports on, mostly with translation
         i8042.command_port().io_write(0, 1, 0x60);
         return i8042.data_port().io_write(0, 1, sensible ? 0x43 : 0x03), 0;
@@ -104,10 +104,12 @@ struct Machine {
         vga.core.write_port(0x3c5, 0x0f);
         vga.core.write_port(0x3ce, 5);
         vga.core.write_port(0x3cf, value & 3);
+        vga.core.write_port(0x3ce, 8);
+        vga.core.write_port(0x3cf, 0xf0);
         return vga.core.write_dispi(4, 0), 0;
       default:
         if (sensible) return vga.core.write_dispi(u16(random() % 12), u16(random() % 128 * 8)), 0;
-        return vga.core.read_memory(random() % 0x20000) + u32(vga.core.text_screen().has_value());
+        return vga.core.read_memory(random() % 48) + u32(vga.core.text_screen().has_value());
     }
   }
   std::vector<u8> save() {
