@@ -303,6 +303,26 @@ Error unknown(const std::string& given) {
   return fail(message + " (-help lists all)");
 }
 
+// Boost has found the command line wrong: which word is it?
+Error diagnose(int argc, const char* const* argv, const std::string& otherwise) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.size() < 2 || word[0] != '-')
+      return fail("'" + word + "': expected an option; there are no disk images yet");
+    const std::string name = word.substr(word[1] == '-' ? 2 : 1);
+    const Row* row = std::find_if(std::begin(kRows), std::end(kRows),
+                                  [&](const Row& r) { return r.name == name; });
+    if (row == std::end(kRows)) return unknown(word);
+    if (!row->argument) continue;
+    const std::string wanted = word + ": expected " + row->argument + " after it";
+    if (++i == argc) return fail(wanted);
+    for (const Row& r : kRows)
+      if (argv[i] == std::string("-") + r.name || argv[i] == std::string("--") + r.name)
+        return fail(wanted + ", not the option " + argv[i]);
+  }
+  return fail(otherwise + " (-help lists all options)");
+}
+
 bool is_utf8(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     const u8 lead = u8(text[i++]);
@@ -418,29 +438,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
                 .style(Style::allow_long | Style::long_allow_next | Style::allow_long_disguise)
                 .run()
                 .options;
-  } catch (const po::unknown_option& problem) {
-    return unknown(problem.get_option_name());
-  } catch (const po::invalid_command_line_syntax& problem) {
-    // Its name is spelled with two dashes; ours have one.
-    const std::string name = problem.get_option_name();
-    const std::string word = name.substr(std::min(name.find_first_not_of('-'), name.size()));
-    for (const Row& row : kRows)
-      if (row.name == word && row.argument)
-        return fail("-" + word + ": expected " + row.argument + " after it");
-    return unknown(name);
-  } catch (const po::too_many_positional_options_error&) {
-    for (int i = 1; i < argc; ++i) {
-      const std::string word = argv[i];
-      const bool value =
-          i > 1 && std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& r) {
-            return r.argument && std::string("-") + r.name == argv[i - 1];
-          });
-      if (!word.starts_with('-') && !value)
-        return fail("'" + word + "': expected an option; there are no disk images yet");
-    }
-    return fail("expected options only (-help lists all)");
   } catch (const po::error& problem) {
-    return fail(std::string(problem.what()) + " (-help lists all options)");
+    return diagnose(argc, argv, problem.what());
   }
 
   Parser parser;

@@ -43,11 +43,12 @@ Result<int> Session::run() {
 Result<void> Session::open_recording() {
   if (options_.replay.empty()) {
     TRY(load_files(options_));
-    if (!options_.record.empty()) file_ = TRY(trace::DiskFile::create(options_.record));
     return {};
   }
   file_ = TRY(trace::DiskFile::open(options_.replay));
-  recording_.emplace(TRY(trace::Recording::open(*file_)));
+  auto recording = trace::Recording::open(*file_);
+  if (!recording) return fail("-replay " + options_.replay + ": " + recording.error().message);
+  recording_.emplace(std::move(*recording));
   options_.config = TRY(recorded_config(*recording_, options_));
   return {};
 }
@@ -99,10 +100,12 @@ Result<int> Session::run_live() {
   trace::RunOptions run;
   run.control = [this] { return control(); };
   run.pace = pace_.get();
-  if (!file_) {
+  if (options_.record.empty()) {
     trace::run_live(*machine_, run);
     return exit_status();
   }
+  // Only now: a mistake elsewhere must not have emptied an older recording.
+  file_ = TRY(trace::DiskFile::create(options_.record));
   trace::RecordingHeader header;
   header.machine = options_.config.to_json();
   header.build = kVersion;
