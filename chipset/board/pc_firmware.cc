@@ -40,6 +40,8 @@ Result<void> PcI440fx::build_firmware() {
   facts.cpus = config_.cpus;
   facts.ram = RamLayout::of(config_.ram_bytes);
   facts.cpu_hz = config_.cpu_hz;
+  facts.cpu_signature = cpus_->model().signature();
+  facts.cpu_features = cpus_->model().word(cpu::kLeaf1Edx);
   facts.graphics = config_.graphics;
   facts.hpet = config_.hpet;
   facts.serials = config_.serials;

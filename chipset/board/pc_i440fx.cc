@@ -103,7 +103,8 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   cpus_->on_triple_fault(reset);
   auto& pic = add<I8259Pair>("/isa/pic", IrqLine(wires.lint, 0));
   for (unsigned i = 0; i < cpus_->size(); ++i) {
-    const LapicConfig lapic_config{.id = u8(i), .bootstrap = i == 0};
+    const LapicConfig lapic_config{
+        .id = u8(i), .bootstrap = i == 0, .x2apic = cpus_->model().has(cpu::Feature::kX2apic)};
     auto& lapic = add<Lapic>("/lapic/" + std::to_string(i), lapic_config, wires.apic_bus,
                              cpus_->pins(i), pic);
     wires.lint.add(lapic);
