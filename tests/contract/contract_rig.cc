@@ -112,13 +112,57 @@ void ContractRig::traffic(std::mt19937_64& random, unsigned steps, std::vector<u
   for (const auto& [name, port] : board.door.ports()) port->connect({});
 }
 
-void ContractRig::act(std::mt19937_64& random, std::vector<u64>& seen) {
-  // Low offsets, where most registers are, and any.
-  const u16 offset = u16(random() % 4 ? random() % 16 : random());
-  const u64 value = random() >> (random() % 64);
+// Small values, any values, and those that mean something to the device.
+u64 ContractRig::written(std::mt19937_64& random) const {
+  if (!favourites.empty() && random() % 2) return favourites[random() % favourites.size()];
+  return random() % 2 ? random() : random() >> (random() % 64);
+}
+
+void ContractRig::access_space(std::mt19937_64& random, std::vector<u64>& seen) {
   const unsigned size = 1u << random() % 3;
+  if (!memory_ranges.empty() && random() % 2) {
+    const auto& [base, length] = memory_ranges[random() % memory_ranges.size()];
+    const u64 address = base + (random() % length & ~u64(7));
+    if (random() % 2) {
+      space.write(address, size, written(random), false);
+    } else {
+      seen.push_back(space.read(address, size, false));
+    }
+    return;
+  }
+  u16 port = u16(random());
+  if (!port_ranges.empty()) {
+    const auto& [base, count] = port_ranges[random() % port_ranges.size()];
+    port = u16(base + random() % count);
+  }
+  if (random() % 2) {
+    space.out(port, size, u32(written(random)));
+  } else {
+    seen.push_back(space.in(port, size));
+  }
+}
+
+void ContractRig::post(std::mt19937_64& random) {
+  std::vector<Port*> ports;
+  for (const auto& [name, port] : board.door.ports()) {
+    if (port->kind() == PortKind::Input) ports.push_back(port);
+  }
+  if (ports.empty()) return;
+  std::vector<u8> bytes(1 + random() % 4);
+  for (u8& byte : bytes) byte = u8(random() >> random() % 8);
+  board.door.post(*ports[random() % ports.size()], bytes);
+  board.run(0);
+}
+
+void ContractRig::act(std::mt19937_64& random, std::vector<u64>& seen) {
+  // Low offsets, where most registers are, and any; MMIO registers are often 16 bytes apart.
+  const u16 offset = u16(random() % 8 ? random() % 16 : random());
+  const u64 far = std::array<u64, 4>{random() % 2 * 16, random() % 64 * 16, random() % 0x400 & ~7u,
+                                     random() % 0x4000}[random() % 4];
+  const unsigned size = random() % 2 ? 1 : 1u << random() % 3;
+  const unsigned far_size = random() % 4 ? 4 : 1u << random() % 4;
   const u64 pick = random();
-  switch (random() % 12) {
+  switch (random() % 16) {
     case 0:
     case 1:
       if (!io.empty()) seen.push_back(io[pick % io.size()]->io_read(offset, size));
@@ -126,45 +170,37 @@ void ContractRig::act(std::mt19937_64& random, std::vector<u64>& seen) {
     case 2:
     case 3:
     case 4:
-      if (!io.empty()) io[pick % io.size()]->io_write(offset, size, u32(value));
+      if (!io.empty()) io[pick % io.size()]->io_write(offset, size, u32(written(random)));
       break;
-    case 5: {
-      const u64 far = random() % 2 ? random() % 0x400 & ~u64(3) : random() % 0x4000;
-      if (mmio.empty()) break;
-      seen.push_back(mmio[pick % mmio.size()]->mmio_read(far, random() % 4 ? 4 : size));
+    case 5:
+    case 6:
+      if (!mmio.empty()) seen.push_back(mmio[pick % mmio.size()]->mmio_read(far, far_size));
       break;
-    }
-    case 6: {
-      const u64 far = random() % 2 ? random() % 0x400 & ~u64(3) : random() % 0x4000;
-      if (!mmio.empty()) mmio[pick % mmio.size()]->mmio_write(far, random() % 4 ? 4 : size, value);
-      break;
-    }
     case 7:
+    case 8:
+      if (!mmio.empty()) mmio[pick % mmio.size()]->mmio_write(far, far_size, written(random));
+      break;
+    case 9:
       if (functions.empty()) break;
-      functions[pick % functions.size()]->config_write(u8(random()), size, u32(value));
+      if (random() % 2) functions[pick % functions.size()]->config_write(4, 2, 7);  // decode
+      functions[pick % functions.size()]->config_write(u8(random()), size, u32(written(random)));
       seen.push_back(functions[pick % functions.size()]->config_read(u8(random()), size));
       break;
-    case 8: {
+    case 10: {
       if (sinks.empty()) break;
       const auto& [sink, pins] = sinks[pick % sinks.size()];
       sink->set_irq(unsigned(random() % pins), random() % 2);
       break;
     }
-    case 9: {
-      std::vector<Port*> ports;
-      for (const auto& [name, port] : board.door.ports()) {
-        if (port->kind() == PortKind::Input) ports.push_back(port);
-      }
-      if (ports.empty()) break;
-      std::vector<u8> bytes(1 + random() % 4);
-      for (u8& byte : bytes) byte = u8(random() >> random() % 8);
-      board.door.post(*ports[pick % ports.size()], bytes);
-      board.run(0);
+    case 11:
+      post(random);
       break;
-    }
-    case 10:
-      seen.push_back(space.in(u16(value), size));
-      space.out(u16(random()), size, u32(value));
+    case 12:
+    case 13:
+      access_space(random, seen);
+      break;
+    case 14:
+      if (!probes.empty()) seen.push_back(probes[pick % probes.size()](random));
       break;
     default:
       board.run(random() % 4 ? random() % 1000 : random() % 3'000'000);

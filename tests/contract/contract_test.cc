@@ -20,7 +20,7 @@ class Contract : public testing::TestWithParam<DeviceUnderTest> {
     while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
     return "seen differently from number " + std::to_string(i) + " of " + std::to_string(a.size());
   }
-  static constexpr unsigned kRounds = 40, kSteps = 300;
+  static constexpr unsigned kRounds = 40, kCopies = 200, kSteps = 400;
 };
 
 // What no constructor or reset has set would show the filling.
@@ -39,7 +39,7 @@ TEST_P(Contract, WhatMemoryHeldBeforeDoesNotMatter) {
 
 // A field that matters and is not listed: after a load, the copy goes another way.
 TEST_P(Contract, ALoadedCopyGoesOnAsTheOriginal) {
-  for (u64 round = 0; round < kRounds; ++round) {
+  for (u64 round = 0; round < kCopies; ++round) {
     const auto a = build(0xA5), b = build(0x5A);
     std::mt19937_64 random(round + 1000);
     std::vector<u64> seen;

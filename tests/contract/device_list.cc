@@ -30,6 +30,8 @@ void i8259(ContractRig& rig) {
   rig.ports(pic.slave_ports());
   rig.ports(pic.elcr_ports());
   rig.inputs(pic, 16);
+  rig.probe([&pic](auto&) { return pic.acknowledge(); });
+  rig.favours({0x11, 0x13, 0x0a, 0x0b, 0x0c, 0x20, 0x60, 0x68, 0x48, 0x80, 0x01, 0x03, 0x00, 0xff});
 }
 
 void apics(ContractRig& rig) {
@@ -37,6 +39,29 @@ void apics(ContractRig& rig) {
   auto& ioapic = rig.place<IoApic>("/ioapic", rig.apic_bus);
   rig.inputs(lapic, 2);
   rig.inputs(ioapic, IoApic::kPins);
+  rig.probe([&lapic](auto&) { return lapic.acknowledge(); });
+  rig.probe([&lapic](auto& random) {
+    lapic.mmio_write(0xf0, 4, 0x1ff);  // on
+    lapic.set_tpr(u8(random() >> random() % 64));
+    return lapic.tpr();
+  });
+  rig.probe([&lapic](auto& random) {
+    lapic.set_tsc_deadline(random() % 10'000'000);
+    return lapic.tsc_deadline();
+  });
+  rig.probe([&lapic](auto& random) {
+    return lapic.set_base(0xfee00900 | (random() % 8 == 0 ? 0 : 0x800));
+  });
+  rig.probe([&rig](auto& random) {
+    return rig.apic_bus.send({.mode = DeliveryMode(random() % 8),
+                              .vector = u8(random()),
+                              .level_triggered = random() % 2 == 0});
+  });
+  rig.probe([&ioapic](auto& random) {
+    ioapic.mmio_write(0, 4, random() % 0x40);
+    ioapic.mmio_write(0x10, 4, random() & 0xf00f'ffff);
+    return ioapic.mmio_read(0x10, 4);
+  });
 }
 
 void shared_irqs(ContractRig& rig) {
@@ -63,6 +88,12 @@ void piix4(ContractRig& rig) {
 
 void vga(ContractRig& rig) {
   rig.place<StdVga>("/pci/vga", rig.pci(), pci_devfn(2, 0), rig.board.pages, std::span<const u8>());
+  rig.decodes(0x3b0, 0x30);
+  rig.decodes(0x3c0, 16);
+  rig.decodes(0x3c0, 2);
+  rig.decodes(0x3c7, 3);
+  rig.decodes(0x1ce, 3);
+  rig.decodes_memory(0xa0000, 0x20000);
 }
 
 void hpet(ContractRig& rig) {
@@ -73,6 +104,7 @@ void hpet(ContractRig& rig) {
 void pit(ContractRig& rig) {
   auto& chip = rig.place<I8254>("/pit", rig.pin(0));
   rig.inputs(rig.place<PcPort61>("/port61", chip, rig.pin(1)), 3);
+  rig.favours({0x30, 0x32, 0x34, 0x36, 0x38, 0x3a, 0x74, 0xb6, 0xe2, 0xe4, 0xee, 0xc2, 0x00, 0x40});
 }
 
 void rtc(ContractRig& rig) {
@@ -84,6 +116,17 @@ void dma(ContractRig& rig) {
   rig.ports(chip.first_ports());
   rig.ports(chip.second_ports());
   rig.ports(chip.page_ports());
+  rig.probe([&chip](auto& random) {
+    const unsigned channel = random() % 7;
+    chip.set_dreq(channel < 4 ? channel : channel + 1, random() % 2);
+    return 0;
+  });
+  rig.probe([&chip](auto& random) {
+    const unsigned pick = random() % 7, channel = pick < 4 ? pick : pick + 1;
+    std::vector<u8> data(16, u8(random()));
+    const auto moved = chip.transfer(channel, data);
+    return moved.bytes * 2 + moved.terminal_count + data[0] * 256u;
+  });
 }
 
 void port92(ContractRig& rig) {
@@ -100,9 +143,14 @@ void i8042(ContractRig& rig) {
       &keyboard, &mouse);
   rig.ports(chip.data_port());
   rig.ports(chip.command_port());
+  rig.favours({0xd4, 0xd4, 0xa8, 0xae, 0x60, 0x20, 0xd1, 0xd0, 0xd2, 0xd3, 0xaa, 0xed, 0xee, 0xf0,
+               0xf2, 0xf3, 0xf4, 0xf4, 0xf5, 0xf6, 0xff, 0xe8, 0xe9, 0xea, 0xeb, 0x03, 0x43});
 }
 
-void serial(ContractRig& rig) { rig.place<Ns16550>("/serial", rig.pin(4)); }
+void serial(ContractRig& rig) {
+  rig.place<Ns16550>("/serial", rig.pin(4));
+  rig.favours({0x01, 0x03, 0x07, 0x0f, 0x80, 0xc7, 0x10, 0x00});
+}
 
 void debug(ContractRig& rig) {
   rig.place<DebugCon>("/debugcon");

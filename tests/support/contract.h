@@ -43,6 +43,14 @@ class ContractRig {
   // What traffic reaches besides what a device itself implements.
   void ports(IoHandler& handler) { io.push_back(&handler); }
   void inputs(IrqSink& sink, unsigned pins) { sinks.push_back({&sink, pins}); }
+  // Ports and memory where a device answers through the address space.
+  void decodes(u16 base, unsigned count) { port_ranges.push_back({base, count}); }
+  void decodes_memory(u64 base, u64 size) { memory_ranges.push_back({base, size}); }
+  // Another thing that the board does to a device; what it gives is compared.
+  using Probe = std::function<u64(std::mt19937_64&)>;
+  void probe(Probe probe) { probes.push_back(std::move(probe)); }
+  // Values that software writes to such a device: commands that chance would seldom find.
+  void favours(std::initializer_list<u8> values) { favourites = values; }
 
   TestBoard board;
   std::unique_ptr<MemoryBlock> ram;
@@ -58,6 +66,10 @@ class ContractRig {
   std::vector<MmioHandler*> mmio;
   std::vector<PciDevice*> functions;
   std::vector<std::pair<IrqSink*, unsigned>> sinks;
+  std::vector<std::pair<u16, unsigned>> port_ranges;
+  std::vector<std::pair<u64, u64>> memory_ranges;
+  std::vector<Probe> probes;
+  std::vector<u8> favourites;
 
   // Does `steps` random things to the devices; what can be seen of them is added to `seen`.
   void traffic(std::mt19937_64& random, unsigned steps, std::vector<u64>& seen);
@@ -82,6 +94,9 @@ class ContractRig {
   void note(Device& device);
   void look(std::vector<u64>& seen);
   void act(std::mt19937_64& random, std::vector<u64>& seen);
+  void access_space(std::mt19937_64& random, std::vector<u64>& seen);
+  void post(std::mt19937_64& random);
+  u64 written(std::mt19937_64& random) const;
 
   u8 fill_;
   PciBus* pci_ = nullptr;
