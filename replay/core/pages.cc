@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "replay/core/lazy_memory.h"
+
 namespace reprise {
 
 void PageStore::advance_epoch() {
@@ -14,41 +16,37 @@ void PageStore::advance_epoch() {
 Result<std::unique_ptr<MemoryBlock>> MemoryBlock::create(PageStore& store, std::string name,
                                                          u64 size, bool rom) {
   check(size % kPageSize == 0, "memory block of broken pages");
-  // calloc gives untouched zero pages for large sizes, so a large guest costs what it uses.
-  u8* allocation = static_cast<u8*>(std::calloc(1, size + kPageSize));
+  u8* data = reserve_memory(std::max(size, kPageSize));
   auto* info = static_cast<PageInfo*>(std::calloc(size / kPageSize + 1, sizeof(PageInfo)));
-  if (!allocation || !info) {
-    std::free(allocation);
+  if (!data || !info) {
+    release_memory(data, std::max(size, kPageSize));
     std::free(info);
     return fail("cannot allocate " + std::to_string(size >> 20) + " MiB for " + name +
                 ": give the guest less memory with -m");
   }
   return std::unique_ptr<MemoryBlock>(
-      new MemoryBlock(store, std::move(name), size, rom, allocation, info));
+      new MemoryBlock(store, std::move(name), size, rom, data, info));
 }
 
-MemoryBlock::MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* allocation,
+MemoryBlock::MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* data,
                          PageInfo* info)
     : store_(store),
       name_(std::move(name)),
       size_(size),
       rom_(rom),
-      allocation_(allocation),
+      data_(data),
       info_(info, &std::free) {
-  const auto address = reinterpret_cast<std::uintptr_t>(allocation);
-  data_ = allocation + (kPageSize - address % kPageSize) % kPageSize;
   groups_.resize((pages() + kGroupPages - 1) / kGroupPages);
   auto& all = store_.blocks_;
-  const auto place = std::lower_bound(all.begin(), all.end(), this, [](auto* a, auto* b) {
-    return a->name() < b->name();
-  });
+  const auto place = std::lower_bound(all.begin(), all.end(), this,
+                                      [](auto* a, auto* b) { return a->name() < b->name(); });
   check(place == all.end() || (*place)->name() != name_, "two memory blocks share a name");
   all.insert(place, this);
 }
 
 MemoryBlock::~MemoryBlock() {
   std::erase(store_.blocks_, this);
-  std::free(allocation_);
+  release_memory(data_, std::max(size_, kPageSize));
 }
 
 void MemoryBlock::read(u64 offset, std::span<u8> bytes) const {

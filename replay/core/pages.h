@@ -93,14 +93,12 @@ class MemoryBlock {
   void mark_code(u64 page, u64 lines);
 
  private:
-  MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* allocation,
-              PageInfo* info);
+  MemoryBlock(PageStore& store, std::string name, u64 size, bool rom, u8* data, PageInfo* info);
   PageStore& store_;
   std::string name_;
   u64 size_;
   bool rom_;
-  u8* allocation_;
-  u8* data_;  // page aligned
+  u8* data_;                                           // page aligned
   std::unique_ptr<PageInfo[], void (*)(void*)> info_;  // committed only where used, as the data
   std::vector<u32> groups_;
 };

@@ -1,0 +1,13 @@
+// Memory that reads as zeros and that the host commits page by page when it is written: a guest
+// may have more RAM than the host, as long as it does not use it.
+#pragma once
+
+#include "replay/core/types.h"
+
+namespace reprise {
+
+// Page aligned; null if the host's address space has no room.
+u8* reserve_memory(u64 size);
+void release_memory(u8* memory, u64 size);
+
+}  // namespace reprise
