@@ -1,0 +1,155 @@
+// CPUID.
+//
+// Source: Intel SDM volume 2: CPUID; AMD APM volume 3, appendix E. Each vCPU is a package of its
+// own with one core; its initial APIC id is its index. Leaf 4000_0000 names the emulator and, at
+// 4000_0010, the frequency of the TSC (in kHz), where hypervisors' guests look for it.
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/cluster.h"
+#include "cpu/system/instructions.h"
+
+namespace reprise::cpu {
+
+namespace {
+
+u32 word(const char* text) {
+  u32 value = 0;
+  std::memcpy(&value, text, 4);
+  return value;
+}
+
+CpuidResult vendor(u32 max, const char* name) {
+  return {max, word(name), word(name + 8), word(name + 4)};
+}
+
+CpuidResult brand(const CpuModel& m, u32 leaf) {
+  char text[48] = {};
+  std::memcpy(text, m.brand().data(), std::min<std::size_t>(m.brand().size(), 47));
+  const char* part = text + 16 * (leaf - 0x80000002);
+  return {word(part), word(part + 4), word(part + 8), word(part + 12)};
+}
+
+// Leaf 4, Intel: 32 KiB, 8 ways for code and data, 4 MiB of level 2.
+CpuidResult cache(u32 index) {
+  switch (index) {
+    case 0:
+      return {0x121, 7u << 22 | 63, 63, 1};
+    case 1:
+      return {0x122, 7u << 22 | 63, 63, 1};
+    case 2:
+      return {0x143, 15u << 22 | 63, 4095, 1};
+    default:
+      return {};
+  }
+}
+
+// Leaf 0Bh: one thread in a core, one core in a package.
+CpuidResult topology(u32 id, u32 level) {
+  switch (level) {
+    case 0:
+      return {0, 1, 0x100, id};
+    case 1:
+      return {0, 1, 0x201, id};
+    default:
+      return {0, 0, level & 0xFF, id};
+  }
+}
+
+// What AMD repeats of leaf 1's EDX in leaf 8000_0001h.
+constexpr u32 kRepeated = 0x0183F3FF;
+
+CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
+  const bool amd = m.vendor() == Vendor::Amd;
+  switch (leaf) {
+    case 0:
+      return vendor(m.max_leaf(), amd ? "AuthenticAMD" : "GenuineIntel");
+    case 1: {
+      u32 edx = m.word(kLeaf1Edx);
+      // The APIC's bit follows its global enable.
+      if (c.apic && !(c.apic->base() & 0x800)) edx &= ~(1u << 9);
+      return {m.signature(), c.index << 24 | 1u << 16 | 8u << 8, m.word(kLeaf1Ecx), edx};
+    }
+    case 2:
+      return amd ? CpuidResult{} : CpuidResult{1, 0, 0x4D, 0x2C307D};
+    case 4:
+      return amd ? CpuidResult{} : cache(subleaf);
+    case 5:
+      return m.has(Feature::kMonitor) ? CpuidResult{64, 64, 3, 0} : CpuidResult{};
+    case 6:
+      return {m.word(kLeaf6Eax), 0, 0, 0};
+    case 7:
+      return subleaf ? CpuidResult{} : CpuidResult{0, m.word(kLeaf7Ebx), m.word(kLeaf7Ecx), 0};
+    case 0xB:
+      return m.has(Feature::kX2apic) ? topology(c.index, subleaf) : CpuidResult{};
+    default:
+      return {};
+  }
+}
+
+CpuidResult extended(const Cpu& c, const CpuModel& m, u32 leaf) {
+  const bool amd = m.vendor() == Vendor::Amd;
+  switch (leaf) {
+    case 0x80000000:
+      return vendor(m.max_extended(), amd ? "AuthenticAMD" : "\0\0\0\0\0\0\0\0\0\0\0");
+    case 0x80000001: {
+      u32 edx = m.word(kExt1Edx);
+      if (amd) edx |= basic(c, m, 1, 0).d & kRepeated;
+      return {m.signature(), 0, m.word(kExt1Ecx), edx};
+    }
+    case 0x80000002:
+    case 0x80000003:
+    case 0x80000004:
+      return brand(m, leaf);
+    // Level 1: 64 KiB, 2 ways; TLBs of 255 entries. Level 2: 512 KiB, 16 ways.
+    case 0x80000005:
+      return amd ? CpuidResult{0x01FF01FF, 0x01FF01FF, 0x40020140, 0x40020140} : CpuidResult{};
+    case 0x80000006:
+      return {0, amd ? 0x42004200u : 0, 0x02008140, 0};
+    case 0x80000007:
+      return {0, 0, 0, m.word(kExt7Edx)};
+    case 0x80000008: {
+      const u32 physical = m.has(Feature::kLm) ? 40 : m.has(Feature::kPse36) ? 36 : 32;
+      return {physical | (m.has(Feature::kLm) ? 48u : 32u) << 8, 0, 0, 0};
+    }
+    default:
+      return {};
+  }
+}
+
+CpuidResult hypervisor(const Cpu& c, u32 leaf) {
+  switch (leaf) {
+    case 0x40000000:
+      return {0x40000010, word("Repr"), word("iseR"), word("epri")};
+    case 0x40000010:
+      return {u32(c.scheduler.cpu_hz() / 1000), 1'000'000, 0, 0};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+CpuidResult cpuid_leaf(const Cpu& c, u32 leaf, u32 subleaf) {
+  const CpuModel& m = c.cluster.model();
+  if (leaf >= 0x40000000 && leaf <= 0x400000FF && m.has(Feature::kHypervisor))
+    return hypervisor(c, leaf);
+  if (leaf >= 0x80000000 && m.max_extended() != 0 && leaf <= m.max_extended())
+    return extended(c, m, leaf);
+  // Beyond the maximum: the last basic leaf, or zeros from AMD.
+  if (leaf > m.max_leaf()) {
+    if (m.vendor() == Vendor::Amd) return {};
+    leaf = m.max_leaf();
+  }
+  return basic(c, m, leaf, subleaf);
+}
+
+void cpuid(Cpu& c, const Op&) {
+  const CpuidResult result = cpuid_leaf(c, u32(c.r[RAX]), u32(c.r[RCX]));
+  c.r[RAX] = result.a;
+  c.r[RBX] = result.b;
+  c.r[RCX] = result.c;
+  c.r[RDX] = result.d;
+}
+
+}  // namespace reprise::cpu
