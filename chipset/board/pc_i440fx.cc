@@ -44,7 +44,8 @@ PcI440fx::PcI440fx(const MachineConfig& config)
       scheduler_(config.cpu_hz),
       door_([this] { return position(); }),
       control_(door_, "/machine:control", PortKind::Input,
-               [this](std::span<const u8> bytes) { receive_control(bytes); }) {}
+               [this](std::span<const u8> bytes) { receive_control(bytes); }),
+      no_reboot_(!config.reboot) {}
 
 PcI440fx::~PcI440fx() {
   // Windows go before the chips they lead to; chips in the reverse order of construction.

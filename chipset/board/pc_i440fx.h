@@ -125,7 +125,7 @@ class PcI440fx final : public Machine {
   ExitStatus pending_;  // asked for inside the current step; None at every return of run()
   ExitStatus exit_;
   bool soft_reset_pending_ = false;
-  bool no_reboot_ = false;
+  bool no_reboot_;
   bool idle_jumps_ = true;
   std::function<Cycles()> slice_lengths_;
 };

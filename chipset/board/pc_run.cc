@@ -20,6 +20,7 @@ void PcI440fx::run(Stop until) {
     at_boundary();
     const Position now = position();
     if (exit_.kind || now.cycles >= until.cycles || now.icount >= until.icount) return;
+    if (door_.next_delivery() <= now) return;  // the driver's to deliver
     if (!idle()) {
       cpus_->run_until(next_stop(until));
       continue;
