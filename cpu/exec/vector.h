@@ -225,6 +225,14 @@ struct GprFromMm {
   }
 };
 
+// Floating point: takes over the flags; an unmasked exception ends the instruction, nothing stored.
+// Handlers do this in functions of their own, not inlined, so that the address of an Sse does not
+// keep the compiler from jumping to the next handler.
+inline void finish_sse(Cpu& c, const fpu::Sse& sse) {
+  c.fpu.mxcsr |= sse.raised();
+  if (sse.aborted()) [[unlikely]] c.raise(c.cr4 & CR4_OSXMMEXCPT ? kXM : kUD);
+}
+
 // --- rows -------------------------------------------------------------------------------------------
 
 inline constexpr u32 kXmmRow = kVec | kSse, kMmRow = kVec | kMmx;
