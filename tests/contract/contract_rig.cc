@@ -148,7 +148,7 @@ void ContractRig::post(std::mt19937_64& random) {
     if (port->kind() == PortKind::Input) ports.push_back(port);
   }
   if (ports.empty()) return;
-  std::vector<u8> bytes(1 + random() % 4);
+  std::vector<u8> bytes(1 + random() % 16);
   for (u8& byte : bytes) byte = u8(random() >> random() % 8);
   board.door.post(*ports[random() % ports.size()], bytes);
   board.run(0);
