@@ -24,9 +24,9 @@ for kernel in cloud standard; do
 done
 
 timeout 60 "$REPRISE" "${fixed[@]}" -nographic -pace max -m 64 -kernel "$GUESTS/multiboot.elf" \
-    -initrd "$GUESTS/MANIFEST hello" -append "a b" </dev/null >"$scratch/out" 2>"$scratch/err"
+    -initrd "$GUESTS/MANIFEST" -append "a b" </dev/null >"$scratch/out" 2>"$scratch/err"
 status=$?
-for text in 'multiboot ok' ' a b' 'lower 0000027' 'upper 0000F' 'MANIFEST hello' bye; do
+for text in 'multiboot ok' ' a b' 'lower 0000027' 'upper 0000F' "module $(printf %08X "$(stat -c %s "$GUESTS/MANIFEST")") initrd" bye; do
     grep -aqF "$text" "$scratch/out" || status="no '$text'"
 done
 [ "$status" = 0 ]

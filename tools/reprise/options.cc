@@ -245,7 +245,7 @@ constexpr Row kRows[] = {
     {"smp", "N[,quantum=CYCLES]", "vCPUs, and the cycles of a turn", smp},
     {"m", "SIZE", "RAM: MiB, or with a suffix: 512M, 1G", memory},
     {"kernel", "FILE", "a Linux bzImage or a multiboot ELF", DO(o.kernel = text)},
-    {"initrd", "FILE", "its initial RAM disk, or multiboot modules", DO(o.initrd = text)},
+    {"initrd", "FILE", "its initial RAM disk, or a module for multiboot", DO(o.initrd = text)},
     {"append", "TEXT", "the kernel's command line",
      DO(o.config.append = text; o.given.insert("append"))},
     {"bios", "FILE", "the firmware instead of SeaBIOS", DO(o.bios = text)},
