@@ -234,7 +234,7 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
     op->disp = i32(u32(op->disp) + op->length);
   }
   if (attributes & kCond) op->arg = opcode & 15;
-  if (attributes & kRegRmArg) op->arg = modrm & 63;
+  if (attributes & kRegRmArg) op->arg = modrm;
   if (p.rep == 0xF3) op->flags |= kOpRepe;
   if (p.rep == 0xF2) op->flags |= kOpRepne;
   if (p.lock) op->flags |= kOpLock;
