@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/replay/sessions.h"
 
 namespace reprise::trace {
@@ -19,6 +22,18 @@ TEST(RecordingFuzz, ChangedRecordings) {
     if (random() % 4 == 0) bytes.resize(random() % bytes.size());
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   }
+}
+
+// What fuzzing started from and what it has found (run from the top folder).
+TEST(RecordingFuzz, Corpus) {
+  unsigned files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("tests/fuzz/corpus/recording")) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
+    LLVMFuzzerTestOneInput(reinterpret_cast<const u8*>(bytes.data()), bytes.size());
+    ++files;
+  }
+  EXPECT_GT(files, 0u);
 }
 
 // Without lz4, so that changes reach the events themselves.
