@@ -249,7 +249,8 @@ void take_event(Cpu& c, u8 vector, EventKind kind) {
 bool take_pending(Cpu& c) {
   if (c.activity == Activity::Shutdown && !(c.pending & (kPendNmi | kPendSmi | kPendInit)))
     return false;
-  if (c.pending & kPendSipi) {
+  // A start-up IPI follows its INIT, which must be taken first.
+  if ((c.pending & kPendSipi) && !(c.pending & kPendInit)) {
     c.pending &= ~kPendSipi;
     if (c.activity == Activity::WaitForSipi) {
       c.take_sipi();

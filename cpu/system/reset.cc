@@ -93,7 +93,6 @@ void Cpu::take_init() {
   const u64 cache = cr0 & (CR0_CD | CR0_NW);  // INIT leaves these two alone
   reset_core(*this);
   cr0 = CR0_ET | cache;
-  pending &= ~kPendSipi;
   update_mode();
 }
 
@@ -156,7 +155,10 @@ void pend(Cpu& c, u32 what) {
 
 void Cpu::nmi() { pend(*this, kPendNmi); }
 void Cpu::smi() { pend(*this, kPendSmi); }
-void Cpu::init() { pend(*this, kPendInit); }
+void Cpu::init() {
+  pending &= ~kPendSipi;  // one that came before has no effect
+  pend(*this, kPendInit);
+}
 
 void Cpu::sipi(u8 vector) {
   // Only a processor that waits for it takes notice.

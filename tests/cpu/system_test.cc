@@ -450,6 +450,23 @@ TEST_P(SystemTest, SmiSavesAndRsmRestores) {
   EXPECT_EQ(c.seg[CS].base, 0x50000u);
 }
 
+TEST_P(SystemTest, InitThenStartupIpi) {
+  Machine two(GetParam(), "qemu64", 2);
+  two.protect();
+  two.code(Machine::kCode, {0xF4});
+  two.code(0x12000, {0x90, 0xF4});
+  Cpu& second = two.cluster->cpu(1);
+  EXPECT_EQ(second.activity, Activity::WaitForSipi);
+  second.init();
+  second.sipi(0x12);  // before INIT is taken
+  two.run(10);
+  EXPECT_EQ(second.activity, Activity::Halted);
+  EXPECT_EQ(second.seg[CS].base, 0x12000u);
+  EXPECT_EQ(second.r[kRip], 2u);
+  second.sipi(0x13);  // runs already
+  EXPECT_EQ(second.pending, 0u);
+}
+
 TEST_P(SystemTest, StateIsWhole) {
   m.long_mode(3);
   m.code(Machine::kCode,
