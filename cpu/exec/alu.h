@@ -231,9 +231,10 @@ struct Xchg {
     NEXT;
   }
 };
-struct XchgAcc {  // XCHG rAX, r
+struct XchgAcc {  // XCHG rAX, r; with rAX itself it is NOP and keeps the upper half
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    if (op->rm == RAX * 8) NEXT;
     const T old = c.reg<T>(op->rm);
     c.set_reg<T>(op->rm, c.reg<T>(RAX * 8));
     c.set_reg<T>(RAX * 8, old);
