@@ -48,7 +48,12 @@ ROMS := $(patsubst chipset/firmware/rom/%.S,$(BUILD)/gen/%.rom.h,$(wildcard chip
 $(BUILD)/gen/%.rom.h: chipset/firmware/rom/%.S $(wildcard chipset/firmware/rom/*.inc chipset/firmware/rom/*.sh)
 	@mkdir -p $(@D)
 	chipset/firmware/rom/mkrom.sh $< $(@:.h=)
-$(ALL_OBJECTS): | $(ROMS)
+# The built-in guest likewise: #include "gen/builtin_guest.h".
+BUILTIN := tests/guests/builtin
+$(BUILD)/gen/builtin_guest.h: $(wildcard $(BUILTIN)/*)
+	@mkdir -p $(@D)
+	$(BUILTIN)/mkbuiltin.sh $(@:.h=)
+$(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/builtin_guest.h
 
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
