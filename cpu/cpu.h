@@ -216,6 +216,8 @@ struct Cpu final : public Device, public Pins {
   void publish();
   // After: a timer may be due sooner.
   void after_device();
+  // The bus kept the vCPU waiting; its own clocks come on top.
+  void wait(Cycles cycles);
   // The boundary before / after c.op, inside a block: exact values.
   Position position() const;
   u64 ip() const;  // of c.op inside a block, of the next instruction between blocks

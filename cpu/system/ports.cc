@@ -1,6 +1,9 @@
 // IN, OUT, INS, OUTS: who may use a port, and the access.
 //
 // Source: Intel SDM volume 1, chapter 19; volume 2: IN, INS.
+//
+// An access takes 1 us beside the instruction's own clocks, as on an ISA bus: software counts on it
+// where it polls a port a limited number of times.
 #include <algorithm>
 
 #include "cpu/memory/access.h"
@@ -47,6 +50,7 @@ void check_port(Cpu& c, u16 port, unsigned size) {
 u32 read_port(Cpu& c, u16 port, unsigned size) {
   c.publish();
   const u32 value = c.bus->in(port, size);
+  c.wait(c.scheduler.cpu_hz() / 1'000'000);
   c.after_device();
   watch_port(c, port, size);
   return value;
@@ -55,6 +59,7 @@ u32 read_port(Cpu& c, u16 port, unsigned size) {
 void write_port(Cpu& c, u16 port, unsigned size, u32 value) {
   c.publish();
   c.bus->out(port, size, value);
+  c.wait(c.scheduler.cpu_hz() / 1'000'000);
   c.after_device();
   watch_port(c, port, size);
 }
