@@ -315,7 +315,7 @@ TEST_P(SystemTest, MsrsThatAreNotThereFault) {
 
 class TaskTest : public SystemTest {
  protected:
-  static constexpr u64 kTss2 = 0x4000;
+  static constexpr u64 kTss2 = 0x4000, kCall = Machine::kCode + 0x21;
   static constexpr u16 kTask2 = kFree;
   void SetUp() override {
     m.protect();
@@ -325,8 +325,8 @@ class TaskTest : public SystemTest {
     const u16 selectors[6] = {kData0, kCode0, kData0, kData0, 0, 0};
     for (unsigned i = 0; i < 6; ++i) m.poke(kTss2 + 0x48 + 4 * i, 2, selectors[i]);
     // nop; call far TSS2
-    m.code(Machine::kCode - 1, {0x90, 0x9A, 0, 0, 0, 0, kTask2, 0, 0x90});
-    c.r[kRip] = Machine::kCode - 1;
+    m.code(kCall - 1, {0x90, 0x9A, 0, 0, 0, 0, kTask2, 0, 0x90});
+    c.r[kRip] = kCall - 1;
     c.r[RAX] = 0x22222222;
   }
   u8 type(u16 selector) { return m.peek(Machine::kGdt + selector + 5, 1) & 15; }
@@ -345,10 +345,10 @@ TEST_P(TaskTest, CallAndIretNest) {
   EXPECT_EQ(type(kTask), 11);
   EXPECT_EQ(type(kTask2), 11);
   EXPECT_EQ(m.peek(kTss2, 2), u64(kTask));
-  EXPECT_EQ(m.peek(Machine::kTss + 0x20, 4), Machine::kCode + 7);
+  EXPECT_EQ(m.peek(Machine::kTss + 0x20, 4), kCall + 7);
   m.run(1);
   EXPECT_EQ(c.seg[TR].selector, u16(kTask));
-  EXPECT_EQ(c.r[kRip], Machine::kCode + 7);
+  EXPECT_EQ(c.r[kRip], kCall + 7);
   EXPECT_EQ(c.r[RAX], 0x22222222u);
   EXPECT_EQ(type(kTask2), 9);
   EXPECT_EQ(type(kTask), 11);
