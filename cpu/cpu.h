@@ -95,6 +95,7 @@ struct Cpu final : public Device, public Pins {
   Activity activity = Activity::Running;
   u64 shadow_at = kNever;  // icount of the boundary where STI or MOV SS holds off interrupts
   u32 debug_trap = 0;      // DR6 bits that #DB will report at the next boundary
+  bool steps_over = false;  // INT n and SYSCALL: no single-step trap follows; within a boundary
 
   // --- memory --------------------------------------------------------------------------------------
   TlbEntry data_tlb[kDataTlb];

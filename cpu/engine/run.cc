@@ -305,11 +305,12 @@ void step_with_traps(Cpu& c) {
   if ((c.dr[7] & 0xFF) && !(c.eflags & RF) && breakpoint_at(c, linear_ip(c)))
     return take_event(c, kDB, EventKind::Exception);
   const bool trap = c.eflags & TF;
+  c.steps_over = false;
   const u64 before = c.icount;
   const bool resume = c.eflags & RF;
   step_one(c);
   if (resume && c.icount != before) c.eflags &= ~RF;
-  if (trap) c.debug_trap |= 1u << 14;
+  if (trap && !c.steps_over) c.debug_trap |= 1u << 14;
 }
 
 void loop(Cpu& c, const Stop stop) {

@@ -184,6 +184,7 @@ void software(Cpu& c, const Op& op, u8 vector, bool external = false) {
                     .error = 0,
                     .return_ip = c.next_ip(&op),
                     .saved_flags = c.rflags() & ~RF});
+  c.steps_over = true;
 }
 
 // Virtual-8086 mode extensions: does the TSS send INT n to the program's own vector table?
@@ -242,6 +243,7 @@ void int_n(Cpu& c, const Op& op) {
       cleared = TF | RF | NT | VIF;
     }
     const Event e{vector, true, false, false, 0, c.next_ip(&op), saved};
+    c.steps_over = true;
     return deliver_real(c, e, 0, cleared);
   }
   if (!trusted) c.raise(kGP, 0);

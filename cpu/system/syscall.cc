@@ -38,6 +38,7 @@ void syscall(Cpu& c, const Op& op) {
   if (!(c.efer & EFER_SCE) || !c.protected_mode()) c.raise(kUD);
   const u64 next = c.next_ip(&op);
   const u16 code = u16(c.msr.star >> 32) & 0xFFFC;
+  c.steps_over = c.long_mode() && (c.msr.fmask & TF);
   if (c.long_mode()) {
     const u64 target = c.code64() ? c.msr.lstar : c.msr.cstar;
     const u32 flags = c.rflags() & ~RF;

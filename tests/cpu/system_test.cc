@@ -422,6 +422,17 @@ TEST_P(SystemTest, SingleStep) {
   EXPECT_EQ(c.dr[6], 0xFFFF4FF0u);
 }
 
+TEST_P(SystemTest, SingleStepPassesOverInterruptInstructions) {
+  m.protect();
+  c.eflags |= TF;
+  m.code(Machine::kCode, {0xCD, 0x40, 0x40, 0x40});
+  m.poke(Machine::kIdt + 8 * 0x40, 8, Machine::gate(kCode0, 0x9000, 0x8E));
+  m.code(0x9000, {0x90, 0xCF});
+  m.run(6);  // int, nop, iret, inc: the trap comes after the last
+  EXPECT_EQ(m.vector(), kDB);
+  EXPECT_EQ(m.stack(0), Machine::kCode + 3);
+}
+
 // --- SMM, state
 // ---------------------------------------------------------------------------------------
 
