@@ -7,7 +7,8 @@ namespace reprise::cpu {
 
 namespace {
 
-// --- shifts -------------------------------------------------------------------------------------------
+// --- shifts
+// -------------------------------------------------------------------------------------------
 
 enum class Shift { kLeft, kRight, kArithmetic };
 
@@ -96,7 +97,8 @@ void add_shifts(Tables& t) {
         {"pslldq", Vx_Wx_Ub, &kPlaceSet<XmmShiftImm<ShiftBytes<true>>>, kXmmRow, Feature::kSse2});
 }
 
-// --- sums, differences, comparisons -----------------------------------------------------------------
+// --- sums, differences, comparisons
+// -----------------------------------------------------------------
 
 void add_sums(Tables& t) {
   const auto add = [](auto a, auto b) { return a + b; };
@@ -169,7 +171,8 @@ void add_logic(Tables& t) {
   }
 }
 
-// --- products ---------------------------------------------------------------------------------------
+// --- products
+// ---------------------------------------------------------------------------------------
 
 // Neighbouring pairs of products, or of lanes, summed: T lanes to U lanes of twice the width.
 struct Pmaddwd {
@@ -208,7 +211,8 @@ struct Psadbw {
   V operator()(V a, V b) const {
     const auto x = lanes<u8>(a), y = lanes<u8>(b);
     Lanes<u64, V> r = {};
-    for (unsigned i = 0; i < x.kCount; ++i) r[i / 8] += u64(x[i] > y[i] ? x[i] - y[i] : y[i] - x[i]);
+    for (unsigned i = 0; i < x.kCount; ++i)
+      r[i / 8] += u64(x[i] > y[i] ? x[i] - y[i] : y[i] - x[i]);
     return r;
   }
 };
@@ -252,7 +256,8 @@ void add_products(Tables& t) {
   add_xmm_imm(t, k0F3A, 0x42, k66, "mpsadbw", Mpsadbw{}, Feature::kSse41);
 }
 
-// --- SSSE3 --------------------------------------------------------------------------------------------
+// --- SSSE3
+// --------------------------------------------------------------------------------------------
 
 template <class T, class F>
 struct Horizontal {  // F of neighbouring lanes of a, then of b

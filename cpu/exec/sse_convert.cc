@@ -9,7 +9,8 @@ namespace {
 using fpu::Rounding;
 using fpu::Sse;
 
-// --- xmm to xmm -----------------------------------------------------------------------------------------
+// --- xmm to xmm
+// -----------------------------------------------------------------------------------------
 
 template <class F, class Source>
 struct Convert {
@@ -67,12 +68,10 @@ void add_packed(Tables& t) {
     const u32 low = s.narrow(b.q[0]);
     return two_low(low, s.narrow(b.q[1]));
   });
-  add_convert<LowXmm<u32>>(t, 0x5A, kF3, "cvtss2sd", sse2, [](Sse& s, const Xmm& a, u32 b) {
-    return with_low(a, s.widen(b));
-  });
-  add_convert<LowXmm<u64>>(t, 0x5A, kF2, "cvtsd2ss", sse2, [](Sse& s, const Xmm& a, u64 b) {
-    return with_low(a, s.narrow(b));
-  });
+  add_convert<LowXmm<u32>>(t, 0x5A, kF3, "cvtss2sd", sse2,
+                           [](Sse& s, const Xmm& a, u32 b) { return with_low(a, s.widen(b)); });
+  add_convert<LowXmm<u64>>(t, 0x5A, kF2, "cvtsd2ss", sse2,
+                           [](Sse& s, const Xmm& a, u64 b) { return with_low(a, s.narrow(b)); });
   add_convert<Wx>(t, 0x5B, kNoPrefix, "cvtdq2ps", sse2, [](Sse& s, const Xmm&, const Xmm& b) {
     auto x = lanes<u32>(b);
     for (u32& lane : x.v) lane = s.from_integer<u32>(i32(lane));
@@ -88,7 +87,8 @@ void add_packed(Tables& t) {
   add_convert<Wx>(t, 0xE6, k66, "cvttpd2dq", sse2, doubles_to_integers<true>);
 }
 
-// --- general registers: 32 bits, or 64 by REX.W -----------------------------------------------------------
+// --- general registers: 32 bits, or 64 by REX.W
+// -----------------------------------------------------------
 
 template <class T>
 struct FromGeneral {
@@ -137,10 +137,11 @@ void add_general(Tables& t) {
   t.add(k0F, 0x2D, kF2, {"cvtsd2si", Vx_Wx, &kPlaceSet<ToGeneral<u64, false>>, to, Feature::kSse2});
 }
 
-// --- MMX registers ----------------------------------------------------------------------------------------
+// --- MMX registers
+// ----------------------------------------------------------------------------------------
 
 template <class T>
-struct FromMm {  // CVTPI2PS keeps the upper half; CVTPI2PD from memory does not touch the x87
+struct FromMm {  // CVTPI2PS keeps the upper half; from memory, the x87 state is not touched
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
     body<Place>(c, op);
@@ -148,7 +149,7 @@ struct FromMm {  // CVTPI2PS keeps the upper half; CVTPI2PD from memory does not
   }
   template <class Place>
   [[gnu::noinline]] static void body(Cpu& c, const Op* op) {
-    constexpr bool kMmx = !Place::kMemory || sizeof(T) == 4;
+    constexpr bool kMmx = !Place::kMemory;
     c.op = op;
     if (kMmx) check_x87_pending(c);
     const u64 b = WholeMm::read<Place>(c, op).q;
@@ -156,8 +157,8 @@ struct FromMm {  // CVTPI2PS keeps the upper half; CVTPI2PD from memory does not
     auto r = lanes<T>(c.fpu.xmm[op->reg]);
     r[0] = sse.from_integer<T>(i32(b));
     r[1] = sse.from_integer<T>(i32(b >> 32));
+    if (kMmx) enter_mmx(c);  // also when an exception follows
     finish_sse(c, sse);
-    if (kMmx) enter_mmx(c);
     c.fpu.xmm[op->reg] = r;
   }
 };
@@ -178,6 +179,7 @@ struct ToMm {
     Sse sse(c.fpu.mxcsr);
     const u64 low = u32(sse.to_integer<i32>(x[0], mode<Truncate>(sse)));
     const u64 high = u32(sse.to_integer<i32>(x[1], mode<Truncate>(sse)));
+    enter_mmx(c);  // also when an exception follows
     finish_sse(c, sse);
     set_mm(c, op->reg, {low | high << 32});
   }

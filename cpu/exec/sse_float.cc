@@ -8,7 +8,8 @@ namespace {
 using fpu::Relation;
 using fpu::Sse;
 
-// --- shapes -------------------------------------------------------------------------------------------
+// --- shapes
+// -------------------------------------------------------------------------------------------
 
 // Each lane = F(sse, lane, source lane).
 template <class T, class F>
@@ -93,27 +94,24 @@ void add_estimate(Tables& t, u8 opcode, const char* packed, const char* scalar) 
   using F = decltype(f);
   t.add(k0F, opcode, kNoPrefix,
         {packed, Vx_Wx, &kPlaceSet<PackedFloat<u32, F>>, kXmmRow, Feature::kSse});
-  t.add(k0F, opcode, kF3,
-        {scalar, Vx_Wx, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, Feature::kSse});
+  t.add(k0F, opcode, kF3, {scalar, Vx_Wx, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, Feature::kSse});
 }
 
-// --- ROUNDPS and its like (SSE4.1) --------------------------------------------------------------------
+// --- ROUNDPS and its like (SSE4.1)
+// --------------------------------------------------------------------
 
 void add_rounding(Tables& t) {
   const auto f = [](Sse& s, auto, auto b, u8 imm) { return s.round(b, imm); };
   using F = decltype(f);
   const Feature sse41 = Feature::kSse41;
-  t.add(k0F3A, 0x08, k66,
-        {"roundps", Vx_Wx_Ub, &kPlaceSet<PackedFloat<u32, F>>, kXmmRow, sse41});
-  t.add(k0F3A, 0x09, k66,
-        {"roundpd", Vx_Wx_Ub, &kPlaceSet<PackedFloat<u64, F>>, kXmmRow, sse41});
-  t.add(k0F3A, 0x0A, k66,
-        {"roundss", Vx_Wx_Ub, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, sse41});
-  t.add(k0F3A, 0x0B, k66,
-        {"roundsd", Vx_Wx_Ub, &kPlaceSet<ScalarFloat<u64, F>>, kXmmRow, sse41});
+  t.add(k0F3A, 0x08, k66, {"roundps", Vx_Wx_Ub, &kPlaceSet<PackedFloat<u32, F>>, kXmmRow, sse41});
+  t.add(k0F3A, 0x09, k66, {"roundpd", Vx_Wx_Ub, &kPlaceSet<PackedFloat<u64, F>>, kXmmRow, sse41});
+  t.add(k0F3A, 0x0A, k66, {"roundss", Vx_Wx_Ub, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, sse41});
+  t.add(k0F3A, 0x0B, k66, {"roundsd", Vx_Wx_Ub, &kPlaceSet<ScalarFloat<u64, F>>, kXmmRow, sse41});
 }
 
-// --- across lanes: F gives a whole register -------------------------------------------------------------
+// --- across lanes: F gives a whole register
+// -------------------------------------------------------------
 
 template <class T, class F>
 struct AcrossFloat {
@@ -167,18 +165,28 @@ struct AddSubtract {  // even lanes subtracted, odd lanes added
     return r;
   }
 };
-// imm8: bits 4-7 choose the products, bits 0-3 where the sum goes.
+// imm8: bits 4-7 choose the products, bits 0-3 where the sum goes. An unmasked exception of the
+// products, or of the first sums, ends it there.
 struct DotProduct {
   template <class L>
   L operator()(Sse& s, const L& x, const L& y, u8 imm) const {
     L p = {};
     for (unsigned i = 0; i < L::kCount; ++i)
       if (imm >> (4 + i) & 1) p[i] = s.multiply(x[i], y[i]);
-    auto sum = s.add(p[0], p[1]);
-    if constexpr (L::kCount == 4) sum = s.add(sum, s.add(p[2], p[3]));
+    if (!s.next_stage()) return x;
+    // Each lane adds its neighbour, then (DPPS) the other pair. Only which of several NaNs wins
+    // depends on the order of operands; this is Intel's silicon.
+    constexpr bool kFour = L::kCount == 4;
     L r = {};
     for (unsigned i = 0; i < L::kCount; ++i)
-      if (imm >> i & 1) r[i] = sum;
+      r[i] = kFour ? s.add(p[i ^ 1], p[i]) : s.add(p[i], p[i ^ 1]);
+    if constexpr (kFour) {
+      if (!s.next_stage()) return x;
+      const L pairs = r;
+      for (unsigned i = 0; i < 4; ++i) r[i] = s.add(pairs[i], pairs[i ^ 2]);
+    }
+    for (unsigned i = 0; i < L::kCount; ++i)
+      if (!(imm >> i & 1)) r[i] = 0;
     return r;
   }
 };
@@ -197,7 +205,8 @@ void add_across(Tables& t) {
         {"dppd", Vx_Wx_Ub, &kPlaceSet<AcrossFloat<u64, DotProduct>>, kXmmRow, Feature::kSse41});
 }
 
-// --- COMISS, UCOMISS: to EFLAGS ------------------------------------------------------------------------
+// --- COMISS, UCOMISS: to EFLAGS
+// ------------------------------------------------------------------------
 
 template <class T, bool Quiet>
 struct CompareToFlags {

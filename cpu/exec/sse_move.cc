@@ -5,7 +5,8 @@ namespace reprise::cpu {
 
 namespace {
 
-// --- whole XMM registers ------------------------------------------------------------------------------
+// --- whole XMM registers
+// ------------------------------------------------------------------------------
 
 template <bool Aligned>
 struct LoadXmm {
@@ -30,7 +31,8 @@ struct StoreXmm {
   }
 };
 
-// --- parts --------------------------------------------------------------------------------------------
+// --- parts
+// --------------------------------------------------------------------------------------------
 
 // MOVSS, MOVSD: from memory the rest is cleared, from a register it is kept.
 template <class T>
@@ -103,7 +105,8 @@ struct StoreQuad {  // MOVQ xmm/m64, xmm
   }
 };
 
-// --- with general registers: 32 bits, or 64 by REX.W --------------------------------------------------
+// --- with general registers: 32 bits, or 64 by REX.W
+// --------------------------------------------------
 
 template <class Place>
 u64 read_general(Cpu& c, const Op* op) {
@@ -161,7 +164,8 @@ struct StoreGeneral {  // MOVNTI
   }
 };
 
-// --- MMX ----------------------------------------------------------------------------------------------
+// --- MMX
+// ----------------------------------------------------------------------------------------------
 
 struct LoadMm {
   template <class Place>
@@ -197,7 +201,8 @@ void movdq2q(Cpu& c, const Op& op) {
   set_mm(c, op.reg, {c.fpu.xmm[op.rm].q[0]});
 }
 
-// --- MASKMOVQ, MASKMOVDQU: bytes whose mask has bit 7 set, to DS:rDI -----------------------------------
+// --- MASKMOVQ, MASKMOVDQU: bytes whose mask has bit 7 set, to DS:rDI
+// -----------------------------------
 
 template <class V>
 void store_masked(Cpu& c, const Op& op, const V& value, const V& mask) {
@@ -213,11 +218,10 @@ void maskmovq(Cpu& c, const Op& op) {
   store_masked(c, op, mm(c, op.reg), mm(c, op.rm));
   enter_mmx(c);
 }
-void maskmovdqu(Cpu& c, const Op& op) {
-  store_masked(c, op, c.fpu.xmm[op.reg], c.fpu.xmm[op.rm]);
-}
+void maskmovdqu(Cpu& c, const Op& op) { store_masked(c, op, c.fpu.xmm[op.reg], c.fpu.xmm[op.rm]); }
 
-// --- rows ---------------------------------------------------------------------------------------------
+// --- rows
+// ---------------------------------------------------------------------------------------------
 
 void add_whole(Tables& t) {
   const auto load = [&](u8 opcode, Prefix p, const char* name, bool aligned, Feature f,
@@ -277,7 +281,8 @@ void add_general(Tables& t) {
         {"movd", Vx_Wx, &kPlaceSet<GeneralToMm>, kVecReg | kMmx, Feature::kMmx});
   t.add(k0F, 0x7E, kNoPrefix,
         {"movd", Vx_Wx, &kPlaceSet<MmToGeneral>, kVecReg | kMmx, Feature::kMmx});
-  t.add(k0F, 0xC3, kNoPrefix, {"movnti", Ev_Gv, &kPlaceSet<StoreGeneral>, kMemOnly, Feature::kSse2});
+  t.add(k0F, 0xC3, kNoPrefix,
+        {"movnti", Ev_Gv, &kPlaceSet<StoreGeneral>, kMemOnly, Feature::kSse2});
 }
 
 void add_mm(Tables& t) {

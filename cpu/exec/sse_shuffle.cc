@@ -58,7 +58,8 @@ void add_packs(Tables& t) {
   add_xmm(t, k0F, 0x15, k66, "unpckhpd", Unpack<u64, true>{}, Feature::kSse2);
 }
 
-// --- shuffles ---------------------------------------------------------------------------------------
+// --- shuffles
+// ---------------------------------------------------------------------------------------
 
 // Four lanes of the source, from lane `From`, by two bits of the immediate each.
 template <class T, unsigned From>
@@ -131,7 +132,8 @@ void add_shuffles(Tables& t) {
   add_xmm(t, k0F, 0x16, kF3, "movshdup", DuplicateSingles<1>{}, Feature::kSse3);
 }
 
-// --- blends -----------------------------------------------------------------------------------------
+// --- blends
+// -----------------------------------------------------------------------------------------
 
 template <class T>
 struct BlendImm {
@@ -177,7 +179,8 @@ void add_blends(Tables& t) {
   t.add(k0F38, 0x17, k66, {"ptest", Vx_Wx, &kPlaceSet<Ptest>, kXmmRow, f});
 }
 
-// --- widening ---------------------------------------------------------------------------------------
+// --- widening
+// ---------------------------------------------------------------------------------------
 
 // As many lanes From as there are lanes To, in the low part of the source.
 template <class To, class From>
@@ -210,7 +213,8 @@ void add_widenings(Tables& t) {
   add_widen<u64, u32>(t, 5, "pmovsxdq", "pmovzxdq");
 }
 
-// --- insertion and extraction -----------------------------------------------------------------------
+// --- insertion and extraction
+// -----------------------------------------------------------------------
 
 template <class T>
 struct Insert {  // the lane that the immediate names

@@ -23,9 +23,7 @@ u64 fx_address(Cpu& c, const Op& op, bool write) {
 void fxsave(Cpu& c, const Op& op) {
   const u64 linear = fx_address(c, op, true);
   const fpu::FpuState& f = c.fpu;
-  const auto put = [&](unsigned at, u64 value) {
-    store<u64>(c, &op, linear + at, value, op.seg);
-  };
+  const auto put = [&](unsigned at, u64 value) { store<u64>(c, &op, linear + at, value, op.seg); };
   put(0, f.control | u64(full_status(f)) << 16 | u64(u8(~f.empty)) << 32 | u64(f.opcode) << 48);
   const bool wide = op.flags & kOpRexW;
   put(8, wide ? f.instruction : u32(f.instruction) | u64(f.code_segment) << 32);
@@ -78,7 +76,7 @@ void ldmxcsr(Cpu& c, const Op& op) {
 void stmxcsr(Cpu& c, const Op& op) { write_rm<u32>(c, op, c.fpu.mxcsr); }
 
 void fence(Cpu&, const Op&) {}
-void prefetch(Cpu&, const Op&) {}  // a hint; never faults
+void prefetch(Cpu&, const Op&) {}                           // a hint; never faults
 void clflush(Cpu& c, const Op& op) { read_rm<u8>(c, op); }  // faults as a load does
 
 }  // namespace
@@ -95,7 +93,8 @@ void add_sse_state_rows(Tables& t) {
   add(5, kReg, {"lfence", M, STEP(fence), 0, Feature::kSse2});
   add(6, kReg, {"mfence", M, STEP(fence), 0, Feature::kSse2});
   add(7, kReg, {"sfence", M, STEP(fence), 0, Feature::kSse});
-  for (const u8 opcode : {0x0D, 0x18}) t.add(k0F, opcode, kAnyPrefix, {"prefetch", M, STEP(prefetch)});
+  for (const u8 opcode : {0x0D, 0x18})
+    t.add(k0F, opcode, kAnyPrefix, {"prefetch", M, STEP(prefetch)});
 }
 
 }  // namespace reprise::cpu

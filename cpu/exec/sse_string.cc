@@ -26,7 +26,9 @@ u32 aggregate(const L& x, unsigned a, const L& y, unsigned b, unsigned how) {
       case kRanges:
         for (unsigned i = 0; i + 1 < a; i += 2) match |= j < b && x[i] <= y[j] && y[j] <= x[i + 1];
         break;
-      case kEqualEach: match = j < a && j < b ? x[j] == y[j] : j >= a && j >= b; break;
+      case kEqualEach:
+        match = j < a && j < b ? x[j] == y[j] : j >= a && j >= b;
+        break;
       case kEqualOrdered:
         for (unsigned i = 0; i < a && j + i < n; ++i) match &= j + i < b && x[i] == y[j + i];
         break;
@@ -79,10 +81,14 @@ struct StringCompare {
   }
   [[gnu::noinline]] static void body(Cpu& c, const Op* op, const Xmm second) {
     switch (op->imm & 3) {
-      case 0: return compare_strings<u8, Explicit, Mask>(c, *op, second);
-      case 1: return compare_strings<u16, Explicit, Mask>(c, *op, second);
-      case 2: return compare_strings<i8, Explicit, Mask>(c, *op, second);
-      default: return compare_strings<i16, Explicit, Mask>(c, *op, second);
+      case 0:
+        return compare_strings<u8, Explicit, Mask>(c, *op, second);
+      case 1:
+        return compare_strings<u16, Explicit, Mask>(c, *op, second);
+      case 2:
+        return compare_strings<i8, Explicit, Mask>(c, *op, second);
+      default:
+        return compare_strings<i16, Explicit, Mask>(c, *op, second);
     }
   }
 };

@@ -15,7 +15,8 @@ struct Mm {  // an MMX register's value
   u64 q = 0;
 };
 
-// --- lanes ----------------------------------------------------------------------------------------
+// --- lanes
+// ----------------------------------------------------------------------------------------
 
 template <class T, class V>
 struct Lanes {
@@ -52,12 +53,14 @@ inline To saturate(i32 value) {
   return To(value < lo ? lo : value > hi ? hi : value);
 }
 
-// --- registers --------------------------------------------------------------------------------------
+// --- registers
+// --------------------------------------------------------------------------------------
 
 // An unmasked x87 exception waits for the next instruction that checks. CR0.NE clear would signal
 // it as FERR#, an interrupt by way of the 8259: not modelled, as if IGNNE# were always given.
 inline void check_x87_pending(Cpu& c) {
-  if ((c.fpu.status & 0x80) && (c.cr0 & CR0_NE)) [[unlikely]] c.raise(kMF);
+  if ((c.fpu.status & 0x80) && (c.cr0 & CR0_NE)) [[unlikely]]
+    c.raise(kMF);
 }
 // Every MMX instruction but EMMS makes all registers valid and ST(0) physical register 0.
 inline void enter_mmx(Cpu& c) {
@@ -70,7 +73,8 @@ inline void set_mm(Cpu& c, unsigned number, Mm value) {
   c.fpu.physical[number & 7] = {value.q, 0xFFFF};
 }
 
-// --- memory -----------------------------------------------------------------------------------------
+// --- memory
+// -----------------------------------------------------------------------------------------
 
 template <unsigned Size, class Place>
 inline u64 vector_address(Cpu& c, const Op* op, bool write) {
@@ -102,7 +106,8 @@ inline void store_xmm(Cpu& c, const Op* op, u64 linear, const Xmm& value) {
   store<u64>(c, op, linear + 8, value.q[1], op->seg);
 }
 
-// --- sources: the r/m operand of a handler -------------------------------------------------------------
+// --- sources: the r/m operand of a handler
+// -------------------------------------------------------------
 
 template <bool Aligned>
 struct WholeXmm {
@@ -157,7 +162,8 @@ struct General {  // a general register or memory
   }
 };
 
-// --- shapes -----------------------------------------------------------------------------------------
+// --- shapes
+// -----------------------------------------------------------------------------------------
 
 // xmm = F(xmm, source)
 template <class F, class Source = Wx>
@@ -230,10 +236,12 @@ struct GprFromMm {
 // keep the compiler from jumping to the next handler.
 inline void finish_sse(Cpu& c, const fpu::Sse& sse) {
   c.fpu.mxcsr |= sse.raised();
-  if (sse.aborted()) [[unlikely]] c.raise(c.cr4 & CR4_OSXMMEXCPT ? kXM : kUD);
+  if (sse.aborted()) [[unlikely]]
+    c.raise(c.cr4 & CR4_OSXMMEXCPT ? kXM : kUD);
 }
 
-// --- rows -------------------------------------------------------------------------------------------
+// --- rows
+// -------------------------------------------------------------------------------------------
 
 inline constexpr u32 kXmmRow = kVec | kSse, kMmRow = kVec | kMmx;
 

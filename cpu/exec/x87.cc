@@ -27,7 +27,8 @@ void x87(Cpu& c, const Op& op) {
   if (op.flags & kOpMemory) record_data(c, op);
 }
 
-// --- memory operands ----------------------------------------------------------------------------------
+// --- memory operands
+// ----------------------------------------------------------------------------------
 
 struct Single {
   static Operand read(Cpu& c, const Op& op) { return fpu::decode_f32(read_rm<u32>(c, op)); }
@@ -56,7 +57,7 @@ struct Integer {
   static constexpr Bits kIndefinite = T(T(1) << (8 * sizeof(T) - 1));
 };
 
-// Pushes what was loaded, unless an exception forbids.
+// Pushes what was loaded, unless it is invalid and that is not masked. (A denormal is pushed.)
 void push_loaded(Cpu& c, const Fpu80& f, Float80 value) {
   X87 x(c);
   if (!x.empty(7)) {
@@ -64,7 +65,7 @@ void push_loaded(Cpu& c, const Fpu80& f, Float80 value) {
     return;
   }
   x.finish(f);
-  if (!f.aborted()) x.push(value);
+  if (!(f.flags & f.unmasked & fpu::kInvalid)) x.push(value);
 }
 
 template <class Format>
@@ -145,20 +146,26 @@ void fbstp(Cpu& c, const Op& op) {
   if (!f.store_aborted()) x.pop();
 }
 
-// --- registers ----------------------------------------------------------------------------------------
+// --- registers
+// ----------------------------------------------------------------------------------------
 
 void fld_st(Cpu& c, const Op& op) {
   X87 x(c);
   const unsigned i = rm_field(op);
-  const bool empty = x.empty(i);
-  if (!x.empty(7)) {
-    if (x.overflow()) x.push(kDefaultNan);
-  } else if (empty) {
+  if (x.empty(i)) {
     if (x.underflow()) x.push(kDefaultNan);
+  } else if (!x.empty(7)) {
+    if (x.overflow()) x.push(kDefaultNan);
   } else {
     x.set_conditions(kC1, 0);
     x.push(x.st(i));
   }
+}
+void fstp1(Cpu& c, const Op& op) {  // as FSTP, but an empty ST(0) is only popped
+  X87 x(c);
+  if (!x.empty(0)) x.set_st(rm_field(op), x.st(0));
+  x.set_conditions(kC1, 0);
+  x.pop();
 }
 template <bool Pop>
 void fst_st(Cpu& c, const Op& op) {
@@ -194,16 +201,16 @@ void fcmovcc(Cpu& c, const Op& op) {
   const bool condition = bool(c.flags.bits() & kFlags[reg_field(op) & 3]) != Negated;
   const unsigned i = rm_field(op);
   if (x.empty(0) || x.empty(i)) {
-    if (x.underflow() && condition) x.set_st(0, kDefaultNan);
+    if (x.underflow()) x.set_st(0, kDefaultNan);
     return;
   }
-  x.set_conditions(kC1, 0);
   if (condition) x.set_st(0, x.st(i));
 }
 template <bool Pop>
 void ffree(Cpu& c, const Op& op) {
   X87 x(c);
   c.fpu.empty |= u8(1u << ((c.fpu.top + rm_field(op)) & 7));
+  x.set_conditions(kC1, 0);
   if (Pop) x.pop();
 }
 void fdecstp(Cpu& c, const Op&) {
@@ -238,7 +245,8 @@ void fxam(Cpu& c, const Op&) {
 }
 void fnop(Cpu&, const Op&) {}
 
-// --- comparison -----------------------------------------------------------------------------------------
+// --- comparison
+// -----------------------------------------------------------------------------------------
 
 constexpr u16 kOrderCodes[4] = {kC0, kC3, 0, kC0 | kC2 | kC3};
 constexpr u32 kOrderFlags[4] = {CF, ZF, 0, ZF | PF | CF};
@@ -261,35 +269,44 @@ void fcom_st(Cpu& c, const Op& op) {
   if (!compare_codes(c, x.empty(0) || x.empty(i), x.operand(i), Quiet)) return;
   for (unsigned n = 0; n < Pops; ++n) x.pop();
 }
+// C1 changes only with a stack fault; EFLAGS are set also when an exception is unmasked.
 template <bool Quiet, bool Pop>
 void fcomi(Cpu& c, const Op& op) {
   X87 x(c);
   const unsigned i = rm_field(op);
   Order order = Order::unordered;
+  bool aborted = false;
   if (x.empty(0) || x.empty(i)) {
-    if (!x.underflow()) return;
+    aborted = !x.underflow();
   } else {
     Fpu80 f = x.arithmetic();
     order = f.compare(x.operand(0), x.operand(i), Quiet);
-    x.finish(f);
-    if (f.aborted()) return;
+    x.raise(f.flags);
+    aborted = f.aborted();
   }
   c.flags.set_raw(kOrderFlags[unsigned(order)]);
-  if (Pop) x.pop();
+  if (Pop && !aborted) x.pop();
 }
 void ftst(Cpu& c, const Op&) { compare_codes(c, X87(c).empty(0), Operand{}, false); }
 
-// --- arithmetic -----------------------------------------------------------------------------------------
+// --- arithmetic
+// -----------------------------------------------------------------------------------------
 
 // By the ModRM reg field: FADD, FMUL, (FCOM, FCOMP,) FSUB, FSUBR, FDIV, FDIVR of ST(0) and `right`.
 Float80 compute(Fpu80& f, unsigned kind, const Operand& left, const Operand& right) {
   switch (kind) {
-    case 0: return f.add(left, right);
-    case 1: return f.multiply(left, right);
-    case 4: return f.subtract(left, right);
-    case 5: return f.subtract(right, left);
-    case 6: return f.divide(left, right);
-    default: return f.divide(right, left);
+    case 0:
+      return f.add(left, right);
+    case 1:
+      return f.multiply(left, right);
+    case 4:
+      return f.subtract(left, right);
+    case 5:
+      return f.subtract(right, left);
+    case 6:
+      return f.divide(left, right);
+    default:
+      return f.divide(right, left);
   }
 }
 void arithmetic(Cpu& c, unsigned kind, unsigned to, bool empty, const Operand& right, bool pop) {
@@ -366,12 +383,15 @@ void fprem(Cpu& c, const Op&) {
   x.finish(f);
   if (f.aborted()) return;
   x.set_st(0, result.value);
-  x.set_conditions(kConditions,
+  // There is no quotient with a NaN: C0 and C3 stay.
+  const bool nan = fpu::classify(result.value) == ClassCode::nan;
+  x.set_conditions(nan ? kC1 | kC2 : kConditions,
                    u16((result.quotient & 4 ? kC0 : 0) | (result.quotient & 2 ? kC3 : 0) |
                        (result.quotient & 1 ? kC1 : 0) | (result.partial ? kC2 : 0)));
 }
 
-// --- results in two registers ---------------------------------------------------------------------------
+// --- results in two registers
+// ---------------------------------------------------------------------------
 
 // A stack fault of an instruction that replaces ST(0) and pushes. True: it happened.
 bool two_results_fault(X87& x) {
@@ -432,7 +452,8 @@ void two_trigonometric(Cpu& c, const Op&) {
   x.push(second);
 }
 
-// --- rows -----------------------------------------------------------------------------------------------
+// --- rows
+// -----------------------------------------------------------------------------------------------
 
 constexpr u32 kRow = kX87 | kRegRmArg;
 
@@ -531,7 +552,7 @@ void add_moves(Tables& t) {
   add_register<1, fld_st>(t, 0, "fld");
   add_register<1, fxch>(t, 1, "fxch");
   add_register<1, fnop>(t, 2, "fnop", 0);
-  add_register<1, fst_st<true>>(t, 3, "fstp1");
+  add_register<1, fstp1>(t, 3, "fstp1");
   for (int i = 0; i < 7; ++i) add_register<1, fld_constant>(t, 5, "fld1", i);
   add_register<5, ffree<false>>(t, 0, "ffree");
   add_register<5, fxch>(t, 1, "fxch4");

@@ -40,7 +40,9 @@ class X87 {
   }
   fpu::Fpu80 arithmetic() const { return fpu::Fpu80(f_.control); }
 
-  void set_conditions(u16 mask, u16 value) { f_.status = u16((f_.status & ~mask) | (value & mask)); }
+  void set_conditions(u16 mask, u16 value) {
+    f_.status = u16((f_.status & ~mask) | (value & mask));
+  }
   // Takes over flags and C1, and whether an exception now waits.
   void finish(const fpu::Fpu80& f) {
     set_conditions(kC1, f.c1 ? kC1 : 0);

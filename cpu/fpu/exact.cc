@@ -26,8 +26,8 @@ Exact sum(const Operand& left, const Operand& right, Rounding rounding) {
     std::swap(big, small);
   // One bit of headroom: bit 126 is the integer bit of the larger operand.
   const u128 a = u128(big->significand) << 63;
-  const u128 b = shift_right_sticky(u128(small->significand) << 63,
-                                    u32(big->exponent) - u32(small->exponent));
+  const u128 b =
+      shift_right_sticky(u128(small->significand) << 63, u32(big->exponent) - u32(small->exponent));
   if (left.negative == right.negative) return normalized(left.negative, big->exponent + 1, a + b);
   if (a == b) return {rounding == Rounding::down, 0, 0};
   return normalized(big->negative, big->exponent + 1, a - b);
@@ -113,14 +113,18 @@ Rounded overflowed(const Kept& kept, i32 exponent, const Exact& value, const For
   if (unmasked & kOverflow) {
     if (format.wrap && exponent - format.wrap > format.max_exponent)  // FSCALE only
       return {Kind::infinity, value.negative, true, kOverflow | kPrecision, 0, 0};
-    return {Kind::finite,           value.negative, kept.up, u8(kOverflow | inexact),
+    return {Kind::finite,           value.negative,  kept.up, u8(kOverflow | inexact),
             exponent - format.wrap, kept.significand};
   }
-  const bool to_infinity = rounding == Rounding::nearest ||
-                           rounding == (value.negative ? Rounding::down : Rounding::up);
+  const bool to_infinity =
+      rounding == Rounding::nearest || rounding == (value.negative ? Rounding::down : Rounding::up);
   const u64 largest = ~u64(0) << (64 - format.precision);
-  return {to_infinity ? Kind::infinity : Kind::finite, value.negative, to_infinity,
-          u8(kOverflow | kPrecision), format.max_exponent, largest};
+  return {to_infinity ? Kind::infinity : Kind::finite,
+          value.negative,
+          to_infinity,
+          u8(kOverflow | kPrecision),
+          format.max_exponent,
+          largest};
 }
 
 }  // namespace
@@ -144,16 +148,20 @@ Rounded round(const Exact& value, const Format& format, Rounding rounding, u8 un
   if (unmasked & kUnderflow) {
     if (format.wrap && exponent + format.wrap < format.min_exponent)  // FSCALE only
       return {Kind::zero, value.negative, false, kUnderflow | kPrecision, 0, 0};
-    return {Kind::finite,           value.negative, kept.up, u8(flags | kUnderflow),
-            exponent + format.wrap, kept.significand};
+    return {Kind::finite,           value.negative,         kept.up,
+            u8(flags | kUnderflow), exponent + format.wrap, kept.significand};
   }
   if (flush) return {Kind::zero, value.negative, false, kUnderflow | kPrecision, 0, 0};
   const u128 shifted =
       shift_right_sticky(value.significand, u32(format.min_exponent) - u32(value.exponent));
   kept = keep(shifted, format.precision, rounding, value.negative);
   flags = kept.inexact ? kUnderflow | kPrecision : 0;
-  return {kept.significand ? Kind::finite : Kind::zero, value.negative,     kept.up, flags,
-          format.min_exponent,                          kept.significand};
+  return {kept.significand ? Kind::finite : Kind::zero,
+          value.negative,
+          kept.up,
+          flags,
+          format.min_exponent,
+          kept.significand};
 }
 
 RoundedInteger round_to_integer(const Operand& value, Rounding rounding) {

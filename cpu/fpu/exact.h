@@ -85,7 +85,7 @@ struct Format {
   int precision;     // bits of the significand, the integer bit included
   i32 min_exponent;  // of the smallest normal number
   i32 max_exponent;
-  i32 wrap;          // bias adjustment of results whose overflow or underflow is unmasked; 0: none
+  i32 wrap;  // bias adjustment of results whose overflow or underflow is unmasked; 0: none
 };
 inline constexpr Format kSingle{24, -126, 127, 0};
 inline constexpr Format kDouble{53, -1022, 1023, 0};
@@ -94,9 +94,9 @@ inline constexpr Format kExtended{64, -16382, 16383, 24576};
 struct Rounded {
   Kind kind = Kind::zero;  // zero, finite, infinity
   bool negative = false;
-  bool up = false;         // the magnitude was increased: C1
-  u8 flags = 0;            // of overflow, underflow, precision
-  i32 exponent = 0;        // a denormal has the format's min_exponent and bit 63 clear
+  bool up = false;   // the magnitude was increased: C1
+  u8 flags = 0;      // of overflow, underflow, precision
+  i32 exponent = 0;  // a denormal has the format's min_exponent and bit 63 clear
   u64 significand = 0;
 };
 
@@ -117,10 +117,14 @@ RoundedInteger round_to_integer(const Operand& value, Rounding rounding);
 // rounds away from zero.
 inline bool rounds_up(Rounding rounding, bool negative, bool odd, bool half, bool rest) {
   switch (rounding) {
-    case Rounding::nearest: return half && (rest || odd);
-    case Rounding::down: return negative && (half || rest);
-    case Rounding::up: return !negative && (half || rest);
-    case Rounding::zero: return false;
+    case Rounding::nearest:
+      return half && (rest || odd);
+    case Rounding::down:
+      return negative && (half || rest);
+    case Rounding::up:
+      return !negative && (half || rest);
+    case Rounding::zero:
+      return false;
   }
   return false;
 }

@@ -20,7 +20,8 @@ Operand decode_ieee(Bits bits) {
     return {fraction & kQuietBit ? Kind::quiet : Kind::signalling, negative, false, 0,
             fraction | kTop};
   }
-  if (exponent) return {Kind::finite, negative, false, i32(exponent) - kFormatBias, fraction | kTop};
+  if (exponent)
+    return {Kind::finite, negative, false, i32(exponent) - kFormatBias, fraction | kTop};
   if (fraction == 0) return {Kind::zero, negative, false, 0, 0};
   const int shift = std::countl_zero(fraction);
   return {Kind::finite, negative, true, 1 - kFormatBias - shift, fraction << shift};
@@ -60,12 +61,17 @@ Operand decode_integer(i64 value) {
 Float80 encode(const Operand& value) {
   const u16 sign = u16(value.negative) << 15;
   switch (value.kind) {
-    case Kind::zero: return {0, sign};
-    case Kind::infinity: return {kTop, u16(sign | 0x7FFF)};
+    case Kind::zero:
+      return {0, sign};
+    case Kind::infinity:
+      return {kTop, u16(sign | 0x7FFF)};
     case Kind::quiet:
-    case Kind::signalling: return {value.significand, u16(sign | 0x7FFF)};
-    case Kind::unsupported: return kDefaultNan;
-    case Kind::finite: break;
+    case Kind::signalling:
+      return {value.significand, u16(sign | 0x7FFF)};
+    case Kind::unsupported:
+      return kDefaultNan;
+    case Kind::finite:
+      break;
   }
   if (value.exponent >= 1 - kBias)
     return {value.significand, u16(sign | u16(value.exponent + kBias))};
@@ -199,12 +205,17 @@ Order Fpu80::compare(const Operand& left, const Operand& right, bool quiet) {
 ClassCode classify(Float80 value) {
   const Operand operand = decode(value);
   switch (operand.kind) {
-    case Kind::zero: return ClassCode::zero;
-    case Kind::infinity: return ClassCode::infinity;
+    case Kind::zero:
+      return ClassCode::zero;
+    case Kind::infinity:
+      return ClassCode::infinity;
     case Kind::quiet:
-    case Kind::signalling: return ClassCode::nan;
-    case Kind::unsupported: return ClassCode::unsupported;
-    case Kind::finite: break;
+    case Kind::signalling:
+      return ClassCode::nan;
+    case Kind::unsupported:
+      return ClassCode::unsupported;
+    case Kind::finite:
+      break;
   }
   return operand.denormal ? ClassCode::denormal : ClassCode::normal;
 }

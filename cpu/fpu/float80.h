@@ -54,21 +54,19 @@ class Fpu80 {
   bool c1 = false;  // the last result was rounded up
 
   bool aborted() const { return flags & unmasked & kBefore; }
-  bool store_aborted() const {
-    return flags & unmasked & (kBefore | kOverflow | kUnderflow);
-  }
+  bool store_aborted() const { return flags & unmasked & (kBefore | kOverflow | kUnderflow); }
 
   Float80 add(const Operand& left, const Operand& right);
   Float80 subtract(const Operand& left, const Operand& right);
   Float80 multiply(const Operand& left, const Operand& right);
   Float80 divide(const Operand& left, const Operand& right);
   Float80 square_root(const Operand& value);
-  Float80 round_to_integer(const Operand& value);                  // FRNDINT
-  Float80 scale(const Operand& value, const Operand& by);          // FSCALE
+  Float80 round_to_integer(const Operand& value);          // FRNDINT
+  Float80 scale(const Operand& value, const Operand& by);  // FSCALE
   struct Extracted {
     Float80 exponent, significand;
   };
-  Extracted extract(const Operand& value);                         // FXTRACT
+  Extracted extract(const Operand& value);  // FXTRACT
   struct Remainder {
     Float80 value;
     u8 quotient = 0;       // its low three bits
@@ -93,9 +91,7 @@ class Fpu80 {
   Float80 fpatan(const Operand& x, const Operand& y);  // atan(y / x)
   enum class Trig : u8 { sine, cosine, tangent };
   // False: |x| >= 2^63, nothing done (C2).
-  static bool in_range(const Operand& x) {
-    return !x.is_finite() || x.exponent < 63;
-  }
+  static bool in_range(const Operand& x) { return !x.is_finite() || x.exponent < 63; }
   Float80 trigonometric(Trig, const Operand& x);
 
  private:

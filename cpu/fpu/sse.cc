@@ -193,16 +193,16 @@ i64 Sse::slow_to_integer(Bits value, Rounding rounding, unsigned width) {
   return i64(a.negative ? ~result.magnitude + 1 : result.magnitude);
 }
 
-#define REPRISE_SSE_ELEMENT(Bits)                                  \
-  template Bits Sse::square_root(Bits);                            \
-  template Bits Sse::round(Bits, unsigned);                        \
-  template Bits Sse::slow_add(Bits, Bits, bool);                   \
-  template Bits Sse::slow_multiply(Bits, Bits);                    \
-  template Bits Sse::slow_divide(Bits, Bits);                      \
-  template Bits Sse::slow_square_root(Bits);                       \
-  template Relation Sse::slow_compare(Bits, Bits, bool);           \
-  template Bits Sse::slow_select(Bits, Bits, bool);                \
-  template Bits Sse::slow_from_integer<Bits>(i64);                 \
+#define REPRISE_SSE_ELEMENT(Bits)                        \
+  template Bits Sse::square_root(Bits);                  \
+  template Bits Sse::round(Bits, unsigned);              \
+  template Bits Sse::slow_add(Bits, Bits, bool);         \
+  template Bits Sse::slow_multiply(Bits, Bits);          \
+  template Bits Sse::slow_divide(Bits, Bits);            \
+  template Bits Sse::slow_square_root(Bits);             \
+  template Relation Sse::slow_compare(Bits, Bits, bool); \
+  template Bits Sse::slow_select(Bits, Bits, bool);      \
+  template Bits Sse::slow_from_integer<Bits>(i64);       \
   template i64 Sse::slow_to_integer(Bits, Rounding, unsigned);
 REPRISE_SSE_ELEMENT(u32)
 REPRISE_SSE_ELEMENT(u64)

@@ -22,7 +22,8 @@
 
 namespace reprise::cpu::fpu {
 
-static_assert(FLT_EVAL_METHOD == 0, "host float and double must not be computed in excess precision");
+static_assert(FLT_EVAL_METHOD == 0,
+              "host float and double must not be computed in excess precision");
 
 inline constexpr u32 kMxcsrDaz = 1 << 6;
 inline constexpr u32 kMxcsrFtz = 1 << 15;
@@ -59,9 +60,17 @@ class Sse {
  public:
   explicit Sse(u32 mxcsr) : mxcsr_(mxcsr), fast_((mxcsr & 0x7F80) == 0x1F80) {}
 
-  bool aborted() const { return flags_ & unmasked(); }
+  bool aborted() const { return (flags_ | earlier_) & unmasked(); }
   // An unmasked exception found before the operation hides those found after it.
-  u8 raised() const { return flags_ & unmasked() & kBefore ? flags_ & kBefore : flags_; }
+  u8 raised() const {
+    return earlier_ | (flags_ & unmasked() & kBefore ? flags_ & kBefore : flags_);
+  }
+  // For instructions that compute with their own results. False: do not go on.
+  bool next_stage() {
+    earlier_ = raised();
+    flags_ = 0;
+    return !aborted();
+  }
   Rounding rounding() const { return Rounding(mxcsr_ >> 13 & 3); }
 
   template <class Bits>
@@ -135,6 +144,7 @@ class Sse {
   u32 mxcsr_;
   bool fast_;
   u8 flags_ = 0;
+  u8 earlier_ = 0;  // flags of earlier stages
 };
 
 // RCPPS and RSQRTPS: no exceptions, MXCSR not read.

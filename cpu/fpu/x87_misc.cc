@@ -43,8 +43,7 @@ Fpu80::Remainder Fpu80::remainder(const Operand& value, const Operand& by, bool 
   if (check_denormals(value, by)) return {};
   if (value.is_zero() || by.is_infinity()) return {encode(value)};
   const i32 difference = value.exponent - by.exponent;
-  if (difference < -1 || (difference < 0 && !nearest))
-    return {finish(exact_of(value))};
+  if (difference < -1 || (difference < 0 && !nearest)) return {finish(exact_of(value))};
 
   const u128 divisor = by.significand;
   if (difference >= 64) {
@@ -56,8 +55,8 @@ Fpu80::Remainder Fpu80::remainder(const Operand& value, const Operand& by, bool 
   }
   // Both in units of by's last place, halved when by is the larger.
   const int halved = difference < 0;
-  const u128 dividend = difference < 0 ? u128(value.significand)
-                                       : u128(value.significand) << difference;
+  const u128 dividend =
+      difference < 0 ? u128(value.significand) : u128(value.significand) << difference;
   const u128 unit = divisor << halved;
   u128 quotient = dividend / unit, rest = dividend - quotient * unit;
   bool negative = value.negative;
@@ -93,12 +92,20 @@ Bits Fpu80::store(const Operand& value, const Format& format) {
   };
   const u64 top = 2 * u64(format.max_exponent) + 1;
   switch (value.kind) {
-    case Kind::unsupported: raise(kInvalid); return pack(true, top, u64(3) << 62);
-    case Kind::signalling: raise(kInvalid); [[fallthrough]];
-    case Kind::quiet: return pack(value.negative, top, value.significand | u64(3) << 62);
-    case Kind::infinity: return pack(value.negative, top, kTop);
-    case Kind::zero: return pack(value.negative, 0, 0);
-    case Kind::finite: break;
+    case Kind::unsupported:
+      raise(kInvalid);
+      return pack(true, top, u64(3) << 62);
+    case Kind::signalling:
+      raise(kInvalid);
+      [[fallthrough]];
+    case Kind::quiet:
+      return pack(value.negative, top, value.significand | u64(3) << 62);
+    case Kind::infinity:
+      return pack(value.negative, top, kTop);
+    case Kind::zero:
+      return pack(value.negative, 0, 0);
+    case Kind::finite:
+      break;
   }
   const Rounded result = fpu::round(exact_of(value), format, rounding, unmasked);
   if (result.flags & unmasked & (kOverflow | kUnderflow)) {  // nothing is stored, nothing lost
@@ -123,8 +130,7 @@ u64 Fpu80::store_integer(const Operand& value, unsigned bits, bool truncate) {
     raise(kInvalid);
     return indefinite;
   }
-  const RoundedInteger result =
-      fpu::round_to_integer(value, truncate ? Rounding::zero : rounding);
+  const RoundedInteger result = fpu::round_to_integer(value, truncate ? Rounding::zero : rounding);
   if (result.overflow || result.magnitude > limit - !value.negative) {
     raise(kInvalid);
     return indefinite;
@@ -153,7 +159,8 @@ Fpu80::Packed Fpu80::store_bcd(const Operand& value) {
 
 Float80 from_bcd(const Fpu80::Packed& packed) {
   u64 magnitude = 0;
-  for (int i = 8; i >= 0; --i) magnitude = magnitude * 100 + (packed[i] >> 4) * 10 + (packed[i] & 15);
+  for (int i = 8; i >= 0; --i)
+    magnitude = magnitude * 100 + (packed[i] >> 4) * 10 + (packed[i] & 15);
   return encode(of_magnitude(packed[9] >> 7, magnitude));
 }
 
@@ -165,13 +172,13 @@ Float80 constant(unsigned index, Rounding rounding) {
     bool half;  // the first bit not kept
   };
   static constexpr Entry kEntries[8] = {
-      {0x3FFF, kTop, false},                  // 1
-      {0x4000, 0xD49A784BCD1B8AFE, false},    // log2(10)
-      {0x3FFF, 0xB8AA3B295C17F0BB, true},     // log2(e)
-      {0x4000, 0xC90FDAA22168C234, true},     // pi
-      {0x3FFD, 0x9A209A84FBCFF798, true},     // log10(2)
-      {0x3FFE, 0xB17217F7D1CF79AB, true},     // ln(2)
-      {0, 0, false},                          // 0
+      {0x3FFF, kTop, false},                // 1
+      {0x4000, 0xD49A784BCD1B8AFE, false},  // log2(10)
+      {0x3FFF, 0xB8AA3B295C17F0BB, true},   // log2(e)
+      {0x4000, 0xC90FDAA22168C234, true},   // pi
+      {0x3FFD, 0x9A209A84FBCFF798, true},   // log10(2)
+      {0x3FFE, 0xB17217F7D1CF79AB, true},   // ln(2)
+      {0, 0, false},                        // 0
       {0, 0, false},
   };
   const Entry& entry = kEntries[index & 7];

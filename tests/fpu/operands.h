@@ -20,23 +20,35 @@ class Random {
   u64 pattern() {
     const u64 bits = next();
     switch (below(6)) {
-      case 0: return 0;
-      case 1: return ~u64(0) << below(64);
-      case 2: return u64(1) << below(64);
-      case 3: return ~(~u64(0) << below(64)) ^ (bits & 3);
-      case 4: return bits & ~u64(0) << below(64);
-      default: return bits;
+      case 0:
+        return 0;
+      case 1:
+        return ~u64(0) << below(64);
+      case 2:
+        return u64(1) << below(64);
+      case 3:
+        return ~(~u64(0) << below(64)) ^ (bits & 3);
+      case 4:
+        return bits & ~u64(0) << below(64);
+      default:
+        return bits;
     }
   }
   // Exponents at the ends, in the middle, or anywhere.
   u32 exponent(u32 max) {
     switch (below(8)) {
-      case 0: return 0;
-      case 1: return u32(below(3));
-      case 2: return max;
-      case 3: return max - u32(below(4));
-      case 4: return u32(below(max + 1));
-      default: return max / 2 - 34 + u32(below(70));
+      case 0:
+        return 0;
+      case 1:
+        return u32(below(3));
+      case 2:
+        return max;
+      case 3:
+        return max - u32(below(4));
+      case 4:
+        return u32(below(max + 1));
+      default:
+        return max / 2 - 34 + u32(below(70));
     }
   }
   Float80 float80() {
@@ -48,7 +60,8 @@ class Random {
   template <class Bits>
   Bits ieee() {
     using F = Ieee<Bits>;
-    return Bits(below(2)) << (F::kWidth - 1) | Bits(exponent(u32(F::kMaxExponent))) << F::kFraction |
+    return Bits(below(2)) << (F::kWidth - 1) |
+           Bits(exponent(u32(F::kMaxExponent))) << F::kFraction |
            (Bits(pattern() >> (64 - F::kWidth)) & F::kFractionMask);
   }
 

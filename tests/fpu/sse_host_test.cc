@@ -52,15 +52,15 @@ __m128i load(Bits value) {
 }
 
 // `statement` works on __m128i a, b and a u64 scalar.
-#define RUN_HOST(instruction)                                                             \
-  [](__m128i& a, __m128i b, u64& scalar, u32 mxcsr) {                                     \
-    const u32 masked = 0x1F80;                                                            \
-    u32 after = 0;                                                                        \
-    g_trapped = 0;                                                                        \
+#define RUN_HOST(instruction)                                                              \
+  [](__m128i& a, __m128i b, u64& scalar, u32 mxcsr) {                                      \
+    const u32 masked = 0x1F80;                                                             \
+    u32 after = 0;                                                                         \
+    g_trapped = 0;                                                                         \
     asm volatile("ldmxcsr %[csr]\n " instruction "\n stmxcsr %[after]\n ldmxcsr %[masked]" \
-                 : [a] "+x"(a), [s] "+r"(scalar), [after] "=m"(after)                     \
-                 : [b] "x"(b), [csr] "m"(mxcsr), [masked] "m"(masked));                   \
-    return g_trapped ? u32(g_trapped) : after;                                            \
+                 : [a] "+x"(a), [s] "+r"(scalar), [after] "=m"(after)                      \
+                 : [b] "x"(b), [csr] "m"(mxcsr), [masked] "m"(masked));                    \
+    return g_trapped ? u32(g_trapped) : after;                                             \
   }
 
 template <class Host, class Ours>
@@ -95,14 +95,24 @@ const auto single = [](Random& random) { return random.ieee<u32>(); };
 const auto dbl = [](Random& random) { return random.ieee<u64>(); };
 constexpr u64 kAll = ~u64(0), kLow = 0xFFFFFFFF;
 
-#define BOTH(name, instruction, expression)                                                     \
-  TEST_F(SseHost, name##Single) {                                                               \
-    compare_all(RUN_HOST(instruction "ss %[b], %[a]"),                                          \
-                [](Sse& sse, u32 a, u32 b) { (void)a, (void)b; return expression; }, single, single, kLow, false); \
-  }                                                                                             \
-  TEST_F(SseHost, name##Double) {                                                               \
-    compare_all(RUN_HOST(instruction "sd %[b], %[a]"),                                          \
-                [](Sse& sse, u64 a, u64 b) { (void)a, (void)b; return expression; }, dbl, dbl, kAll, false);       \
+#define BOTH(name, instruction, expression)    \
+  TEST_F(SseHost, name##Single) {              \
+    compare_all(                               \
+        RUN_HOST(instruction "ss %[b], %[a]"), \
+        [](Sse& sse, u32 a, u32 b) {           \
+          (void)a, (void)b;                    \
+          return expression;                   \
+        },                                     \
+        single, single, kLow, false);          \
+  }                                            \
+  TEST_F(SseHost, name##Double) {              \
+    compare_all(                               \
+        RUN_HOST(instruction "sd %[b], %[a]"), \
+        [](Sse& sse, u64 a, u64 b) {           \
+          (void)a, (void)b;                    \
+          return expression;                   \
+        },                                     \
+        dbl, dbl, kAll, false);                \
   }
 
 BOTH(Add, "add", sse.add(a, b))
@@ -115,29 +125,31 @@ BOTH(Maximum, "max", sse.maximum(a, b))
 #define COMPARE(predicate) \
   BOTH(Compare##predicate, "cmp" #predicate, sse.compare(a, b, k##predicate) ? kAll : 0)
 constexpr unsigned keq = 0, klt = 1, kle = 2, kunord = 3, kneq = 4, knlt = 5, knle = 6, kord = 7;
-COMPARE(eq) COMPARE(lt) COMPARE(le) COMPARE(unord) COMPARE(neq) COMPARE(nlt) COMPARE(nle)
-COMPARE(ord)
-
+COMPARE(eq)
+COMPARE(lt) COMPARE(le) COMPARE(unord) COMPARE(neq) COMPARE(nlt) COMPARE(nle) COMPARE(ord)
 // ROUNDSS comes with SSE4.1.
-#define ROUND(control)                                                                            \
-  TEST_F(SseHost, Round##control) {                                                               \
-    if (!__builtin_cpu_supports("sse4.1")) GTEST_SKIP();                                          \
-    compare_all(RUN_HOST("roundss $" #control ", %[b], %[a]"),                                    \
-                [](Sse& sse, u32, u32 b) { return sse.round(b, control); }, single, single, kLow, \
-                false, 30000);                                                                    \
-    compare_all(RUN_HOST("roundsd $" #control ", %[b], %[a]"),                                    \
-                [](Sse& sse, u64, u64 b) { return sse.round(b, control); }, dbl, dbl, kAll,       \
-                false, 30000);                                                                    \
+#define ROUND(control)                                                                             \
+  TEST_F(SseHost, Round##control) {                                                                \
+    if (!__builtin_cpu_supports("sse4.1")) GTEST_SKIP();                                           \
+    compare_all(                                                                                   \
+        RUN_HOST("roundss $" #control ", %[b], %[a]"),                                             \
+        [](Sse& sse, u32, u32 b) { return sse.round(b, control); }, single, single, kLow, false,   \
+        30000);                                                                                    \
+    compare_all(                                                                                   \
+        RUN_HOST("roundsd $" #control ", %[b], %[a]"),                                             \
+        [](Sse& sse, u64, u64 b) { return sse.round(b, control); }, dbl, dbl, kAll, false, 30000); \
   }
-ROUND(0) ROUND(1) ROUND(2) ROUND(3) ROUND(4) ROUND(8) ROUND(12)
+    ROUND(0) ROUND(1) ROUND(2) ROUND(3) ROUND(4) ROUND(8) ROUND(12)
 
-TEST_F(SseHost, Widen) {
-  compare_all(RUN_HOST("cvtss2sd %[b], %[a]"), [](Sse& sse, u64, u32 b) { return sse.widen(b); },
-              dbl, single, kAll, false);
+        TEST_F(SseHost, Widen) {
+  compare_all(
+      RUN_HOST("cvtss2sd %[b], %[a]"), [](Sse& sse, u64, u32 b) { return sse.widen(b); }, dbl,
+      single, kAll, false);
 }
 TEST_F(SseHost, Narrow) {
-  compare_all(RUN_HOST("cvtsd2ss %[b], %[a]"), [](Sse& sse, u64, u64 b) { return sse.narrow(b); },
-              dbl, dbl, kLow, false);
+  compare_all(
+      RUN_HOST("cvtsd2ss %[b], %[a]"), [](Sse& sse, u64, u64 b) { return sse.narrow(b); }, dbl, dbl,
+      kLow, false);
 }
 
 const auto integer = [](Random& random) {
@@ -146,22 +158,26 @@ const auto integer = [](Random& random) {
 };
 
 TEST_F(SseHost, FromInteger) {
-  compare_all(RUN_HOST("movq %[b], %[s]\n cvtsi2sdq %[s], %[a]"),
-              [](Sse& sse, u64, u64 b) { return sse.from_integer<u64>(i64(b)); }, dbl, integer,
-              kAll, false);
-  compare_all(RUN_HOST("movq %[b], %[s]\n cvtsi2ssq %[s], %[a]"),
-              [](Sse& sse, u64, u64 b) { return sse.from_integer<u32>(i64(b)); }, dbl, integer,
-              kLow, false);
-  compare_all(RUN_HOST("movq %[b], %[s]\n cvtsi2ssl %k[s], %[a]"),
-              [](Sse& sse, u64, u64 b) { return sse.from_integer<u32>(i32(b)); }, dbl, integer,
-              kLow, false);
+  compare_all(
+      RUN_HOST("movq %[b], %[s]\n cvtsi2sdq %[s], %[a]"),
+      [](Sse& sse, u64, u64 b) { return sse.from_integer<u64>(i64(b)); }, dbl, integer, kAll,
+      false);
+  compare_all(
+      RUN_HOST("movq %[b], %[s]\n cvtsi2ssq %[s], %[a]"),
+      [](Sse& sse, u64, u64 b) { return sse.from_integer<u32>(i64(b)); }, dbl, integer, kLow,
+      false);
+  compare_all(
+      RUN_HOST("movq %[b], %[s]\n cvtsi2ssl %k[s], %[a]"),
+      [](Sse& sse, u64, u64 b) { return sse.from_integer<u32>(i32(b)); }, dbl, integer, kLow,
+      false);
 }
 
 TEST_F(SseHost, ToInteger) {
-#define TO_INTEGER(instruction, Bits, source, Integer, mask, mode)                          \
-  compare_all(RUN_HOST(instruction),                                                        \
-              [](Sse& sse, u64, Bits b) { return sse.to_integer<Integer>(b, mode); }, dbl,  \
-              source, mask, true, 60000);
+#define TO_INTEGER(instruction, Bits, source, Integer, mask, mode)                               \
+  compare_all(                                                                                   \
+      RUN_HOST(instruction),                                                                     \
+      [](Sse& sse, u64, Bits b) { return sse.to_integer<Integer>(b, mode); }, dbl, source, mask, \
+      true, 60000);
   TO_INTEGER("cvttsd2siq %[b], %[s]", u64, dbl, i64, kAll, Rounding::zero)
   TO_INTEGER("cvttsd2sil %[b], %k[s]", u64, dbl, i32, kLow, Rounding::zero)
   TO_INTEGER("cvttss2siq %[b], %[s]", u32, single, i64, kAll, Rounding::zero)

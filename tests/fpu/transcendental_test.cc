@@ -19,7 +19,7 @@ TEST(Transcendental, FixedAnswers) {
   Fpu80 fpu(0x037F);
   expect(fpu.trigonometric(Fpu80::Trig::sine, one), 0x3FFE, 0xD76AA47848677021);
   expect(fpu.trigonometric(Fpu80::Trig::cosine, one), 0x3FFE, 0x8A51407DA8345C92);
-  expect(fpu.fpatan(one, one), 0x3FFE, 0xC90FDAA22168C235);  // pi/4
+  expect(fpu.fpatan(one, one), 0x3FFE, 0xC90FDAA22168C235);                    // pi/4
   expect(fpu.fyl2x(decode_integer(1024), three), 0x4003, 0xF000000000000000);  // 30, exact
   EXPECT_EQ(fpu.flags, kPrecision);
   // pi as the unit knows it: sin(fldpi) is minus what 66 bits lack.
@@ -42,11 +42,12 @@ Result host(Float80 x, Float80 y) {
   std::memcpy(a, &x, 10);
   std::memcpy(b, &y, 10);
   u16 status = 0;
-#define ON_HOST(number, instruction)                                                        \
-  if constexpr (kFunction == number)                                                        \
-  asm volatile("fninit\n fldt %[b]\n fldt %[a]\n " instruction                              \
-               "\n fnstsw %[sw]\n fstpt %[a]\n fninit"                                      \
-               : [a] "+m"(a), [sw] "=m"(status) : [b] "m"(b))
+#define ON_HOST(number, instruction)                           \
+  if constexpr (kFunction == number)                           \
+  asm volatile("fninit\n fldt %[b]\n fldt %[a]\n " instruction \
+               "\n fnstsw %[sw]\n fstpt %[a]\n fninit"         \
+               : [a] "+m"(a), [sw] "=m"(status)                \
+               : [b] "m"(b))
   ON_HOST(0, "fsin");
   ON_HOST(1, "fcos");
   ON_HOST(2, "fptan\n fxch");
@@ -100,9 +101,14 @@ void agree(Ours ours, auto source) {
 }
 
 using Trig = Fpu80::Trig;
-#define AGREE(name, number, expression, source)                                           \
-  TEST(Transcendental, name) {                                                            \
-    agree<number>([](Fpu80& fpu, Operand x, Operand y) { (void)y; return expression; }, source); \
+#define AGREE(name, number, expression, source) \
+  TEST(Transcendental, name) {                  \
+    agree<number>(                              \
+        [](Fpu80& fpu, Operand x, Operand y) {  \
+          (void)y;                              \
+          return expression;                    \
+        },                                      \
+        source);                                \
   }
 const auto any = [](Random& random) { return random.float80(); };
 AGREE(Sine, 0, fpu.trigonometric(Trig::sine, x), any)

@@ -36,14 +36,14 @@ struct Host {
 };
 
 // Runs `instruction` with ST0, ST1 loaded and `control` in force; leaves the registers in `host`.
-#define HOST_OP(host, instruction, control_word)                                         \
-  do {                                                                                   \
-    const u16 control_ = (control_word), masked_ = 0x037F;                               \
-    asm volatile(                                                                        \
-        "fninit\n fldt %[b]\n fldt %[a]\n fldcw %[cw]\n" instruction                     \
-        "\n fnstsw %[sw]\n fnclex\n fldcw %[masked]\n fstpt %[a]\n fstpt %[b]\n fninit"  \
+#define HOST_OP(host, instruction, control_word)                                           \
+  do {                                                                                     \
+    const u16 control_ = (control_word), masked_ = 0x037F;                                 \
+    asm volatile(                                                                          \
+        "fninit\n fldt %[b]\n fldt %[a]\n fldcw %[cw]\n" instruction                       \
+        "\n fnstsw %[sw]\n fnclex\n fldcw %[masked]\n fstpt %[a]\n fstpt %[b]\n fninit"    \
         : [a] "+m"((host).st0.bytes), [b] "+m"((host).st1.bytes), [sw] "=m"((host).status) \
-        : [cw] "m"(control_), [masked] "m"(masked_));                                    \
+        : [cw] "m"(control_), [masked] "m"(masked_));                                      \
   } while (0)
 
 u16 control_word(Random& random) {
@@ -67,28 +67,28 @@ bool wrong(const Fpu80& fpu, Float80 ours, const Host& host, Float80 before, boo
          (check_c1 && fpu.c1 != bool(host.status & kC1));
 }
 
-#define REPORT(fpu, ours, host, control, a, b)                                       \
-  EXPECT_EQ((fpu).flags, (host).status & 0x3F) << describe(control, a, b);           \
-  EXPECT_EQ((fpu).c1, bool((host).status& kC1)) << describe(control, a, b);          \
+#define REPORT(fpu, ours, host, control, a, b)                                                  \
+  EXPECT_EQ((fpu).flags, (host).status & 0x3F) << describe(control, a, b);                      \
+  EXPECT_EQ((fpu).c1, bool((host).status & kC1)) << describe(control, a, b);                    \
   EXPECT_EQ((ours).sign_exponent, (host).st0.value().sign_exponent) << describe(control, a, b); \
-  EXPECT_EQ((ours).significand, (host).st0.value().significand) << describe(control, a, b); \
+  EXPECT_EQ((ours).significand, (host).st0.value().significand) << describe(control, a, b);     \
   if (++failures == 10) return;
 
-#define BINARY_TEST(name, instruction, method, cases)                     \
-  TEST(X87Host, name) {                                                   \
-    Random random(0x1234);                                                \
-    int failures = 0;                                                     \
-    for (int i = 0; i < cases; ++i) {                                     \
-      const Float80 a = random.float80(), b = random.float80();           \
-      const u16 control = control_word(random);                           \
-      Host host{Image(a), Image(b)};                                      \
-      HOST_OP(host, instruction, control);                                \
-      Fpu80 fpu(control);                                                 \
-      const Float80 ours = method;                                        \
-      if (wrong(fpu, ours, host, a, true)) {                              \
-        REPORT(fpu, ours, host, control, a, b)                            \
-      }                                                                   \
-    }                                                                     \
+#define BINARY_TEST(name, instruction, method, cases)           \
+  TEST(X87Host, name) {                                         \
+    Random random(0x1234);                                      \
+    int failures = 0;                                           \
+    for (int i = 0; i < cases; ++i) {                           \
+      const Float80 a = random.float80(), b = random.float80(); \
+      const u16 control = control_word(random);                 \
+      Host host{Image(a), Image(b)};                            \
+      HOST_OP(host, instruction, control);                      \
+      Fpu80 fpu(control);                                       \
+      const Float80 ours = method;                              \
+      if (wrong(fpu, ours, host, a, true)) {                    \
+        REPORT(fpu, ours, host, control, a, b)                  \
+      }                                                         \
+    }                                                           \
   }
 
 BINARY_TEST(Add, "fadd %%st(1), %%st", fpu.add(decode(a), decode(b)), 60000)
@@ -199,10 +199,12 @@ void memory_test(const Load& load, const Store& store) {
     const Image image{a};
     if constexpr (sizeof(Bits) == 4)
       asm volatile("fninit\n fldt %[a]\n fldcw %[cw]\n fsts %[m]\n fnstsw %[sw]\n fninit"
-                   : [m] "+m"(memory), [sw] "=m"(status) : [a] "m"(image.bytes), [cw] "m"(control));
+                   : [m] "+m"(memory), [sw] "=m"(status)
+                   : [a] "m"(image.bytes), [cw] "m"(control));
     else
       asm volatile("fninit\n fldt %[a]\n fldcw %[cw]\n fstl %[m]\n fnstsw %[sw]\n fninit"
-                   : [m] "+m"(memory), [sw] "=m"(status) : [a] "m"(image.bytes), [cw] "m"(control));
+                   : [m] "+m"(memory), [sw] "=m"(status)
+                   : [a] "m"(image.bytes), [cw] "m"(control));
     Fpu80 fpu(control);
     const Bits stored = store(fpu, a);
     const Bits expected = fpu.store_aborted() ? Bits(0x5A5A5A5A) : stored;
@@ -214,15 +216,17 @@ void memory_test(const Load& load, const Store& store) {
     }
     Image loaded;
     if constexpr (sizeof(Bits) == 4)
-      asm volatile("fninit\n fldcw %[cw]\n flds %[m]\n fnstsw %[sw]\n fnclex\n fldcw %[masked]\n"
-                   "fstpt %[a]\n fninit"
-                   : [a] "=m"(loaded.bytes), [sw] "=m"(status)
-                   : [m] "m"(pattern), [cw] "m"(control), [masked] "m"(masked));
+      asm volatile(
+          "fninit\n fldcw %[cw]\n flds %[m]\n fnstsw %[sw]\n fnclex\n fldcw %[masked]\n"
+          "fstpt %[a]\n fninit"
+          : [a] "=m"(loaded.bytes), [sw] "=m"(status)
+          : [m] "m"(pattern), [cw] "m"(control), [masked] "m"(masked));
     else
-      asm volatile("fninit\n fldcw %[cw]\n fldl %[m]\n fnstsw %[sw]\n fnclex\n fldcw %[masked]\n"
-                   "fstpt %[a]\n fninit"
-                   : [a] "=m"(loaded.bytes), [sw] "=m"(status)
-                   : [m] "m"(pattern), [cw] "m"(control), [masked] "m"(masked));
+      asm volatile(
+          "fninit\n fldcw %[cw]\n fldl %[m]\n fnstsw %[sw]\n fnclex\n fldcw %[masked]\n"
+          "fstpt %[a]\n fninit"
+          : [a] "=m"(loaded.bytes), [sw] "=m"(status)
+          : [m] "m"(pattern), [cw] "m"(control), [masked] "m"(masked));
     Fpu80 loader(control);
     const Float80 ours = load(loader, pattern);
     EXPECT_EQ(loader.flags, status & 0x3F) << std::hex << pattern;
@@ -252,10 +256,10 @@ TEST(X87Host, Integers) {
     const u64 untouched = 0x1111111111111111;
     u64 memory = untouched;
     const unsigned form = unsigned(random.below(5));
-#define STORE(instruction)                                                                \
-  asm volatile("fninit\n fldt %[a]\n fldcw %[cw]\n " instruction                          \
-               " %[m]\n fnstsw %[sw]\n fninit"                                            \
-               : [m] "+m"(memory), [sw] "=m"(status) : [a] "m"(image.bytes), [cw] "m"(control))
+#define STORE(instruction)                                                                       \
+  asm volatile("fninit\n fldt %[a]\n fldcw %[cw]\n " instruction " %[m]\n fnstsw %[sw]\n fninit" \
+               : [m] "+m"(memory), [sw] "=m"(status)                                             \
+               : [a] "m"(image.bytes), [cw] "m"(control))
     if (form == 0) STORE("fistps");
     if (form == 1) STORE("fistpl");
     if (form == 2) STORE("fistpll");
@@ -286,7 +290,8 @@ TEST(X87Host, PackedDecimal) {
     Fpu80::Packed memory = {};
     u16 status = 0;
     asm volatile("fninit\n fldt %[a]\n fldcw %[cw]\n fbstp %[m]\n fnstsw %[sw]\n fninit"
-                 : [m] "+m"(memory), [sw] "=m"(status) : [a] "m"(image.bytes), [cw] "m"(control));
+                 : [m] "+m"(memory), [sw] "=m"(status)
+                 : [a] "m"(image.bytes), [cw] "m"(control));
     Fpu80 fpu(control);
     const Fpu80::Packed ours = fpu.store_bcd(decode(a));
     ASSERT_EQ(ours, memory) << describe(control, a, {});
@@ -302,13 +307,15 @@ TEST(X87Host, Constants) {
   for (u16 rounding = 0; rounding < 4; ++rounding) {
     const u16 control = u16(0x037F | rounding << 10);
     Image values[7];
-#define LOAD(index, instruction)                                        \
-  asm volatile("fninit\n fldcw %[cw]\n " instruction "\n fstpt %[a]\n"  \
-               : [a] "=m"(values[index].bytes) : [cw] "m"(control));
-    LOAD(0, "fld1") LOAD(1, "fldl2t") LOAD(2, "fldl2e") LOAD(3, "fldpi")
-    LOAD(4, "fldlg2") LOAD(5, "fldln2") LOAD(6, "fldz")
-    for (unsigned i = 0; i < 7; ++i)
-      EXPECT_TRUE(constant(i, Rounding(rounding)) == values[i].value()) << i << " rc " << rounding;
+#define LOAD(index, instruction)                                       \
+  asm volatile("fninit\n fldcw %[cw]\n " instruction "\n fstpt %[a]\n" \
+               : [a] "=m"(values[index].bytes)                         \
+               : [cw] "m"(control));
+    LOAD(0, "fld1")
+        LOAD(1, "fldl2t") LOAD(2, "fldl2e") LOAD(3, "fldpi") LOAD(4, "fldlg2") LOAD(5, "fldln2")
+            LOAD(6, "fldz") for (unsigned i = 0; i < 7; ++i)
+                EXPECT_TRUE(constant(i, Rounding(rounding)) == values[i].value())
+        << i << " rc " << rounding;
   }
 }
 
