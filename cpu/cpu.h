@@ -67,6 +67,7 @@ struct Cpu final : public Device, public Pins {
   FastCode* fast_code = nullptr;
   const Op* op = nullptr;  // the instruction that may fault now (set by slow paths)
   u32 mode = 0;            // ModeBits, derived: update_mode()
+  bool single = false;     // this instruction runs alone: nothing may be chained to it
   bool in_block = false;   // r[kRip], cycle and icount are those of a running block
 
   // --- registers -----------------------------------------------------------------------------------
@@ -237,7 +238,4 @@ struct Cpu final : public Device, public Pins {
   void take_sipi();
   bool fast_cpl_changed();
 };
-// Ends a chain: r[kRip] must be the next instruction's.
-inline const Op* leave_chain() { return nullptr; }
-
 }  // namespace reprise::cpu

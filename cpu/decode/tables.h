@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "cpu/memory/access.h"
+#include "cpu/engine/run.h"
 #include "cpu/op.h"
 #include "cpu/system/model.h"
 

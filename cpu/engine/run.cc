@@ -117,7 +117,9 @@ void step_one(Cpu& c) {
   }
   c.cycle += cost;
   c.icount += 1;
+  c.single = true;
   run_chain(c, op);
+  c.single = false;
   c.link = nullptr;
 }
 
@@ -308,6 +310,7 @@ void step_with_traps(Cpu& c) {
   c.steps_over = false;
   const u64 before = c.icount;
   const bool resume = c.eflags & RF;
+  if (trap) c.icount_limit = std::min(c.icount_limit, c.icount + 1);  // one iteration of a REP
   step_one(c);
   if (resume && c.icount != before) c.eflags &= ~RF;
   if (trap && !c.steps_over) c.debug_trap |= 1u << 14;
@@ -356,7 +359,7 @@ void loop(Cpu& c, const Stop stop) {
 void take_fault(Cpu& c) {
   restore_patch(c);
   if (c.in_block) unwind(c, c.op);
-  c.in_block = false;
+  c.in_block = c.single = false;
   c.link = nullptr;
   c.icount += 1;
   c.cycle += c.cluster.timing().event_cost();

@@ -3,6 +3,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/engine/block_cache.h"
+#include "cpu/memory/access.h"
 
 namespace reprise::cpu {
 
@@ -38,7 +39,7 @@ inline const Op* enter(Cpu& c, const Block* b) {
 // The block at c.r[kRip] if it can be entered without the run loop: same mode, a page whose
 // translation is cached, code decoded, flat code segment.
 inline Block* lookup_fast(const Cpu& c) {
-  if (!(c.mode & kModeFlatCs)) return nullptr;
+  if (!(c.mode & kModeFlatCs) || c.single) return nullptr;
   const u64 linear = c.r[kRip];
   const FastCode& f = c.fast_code[linear >> 12 & (kCodeTlb - 1)];
   if (f.tag != (linear & ~u64(0xFFF))) return nullptr;
@@ -75,5 +76,30 @@ inline Block* lookup_fast(const Cpu& c) {
     }                                                                            \
     ENTER(cpu, target);                                                          \
   } while (0)
+
+// Must the run loop look at something before the next instruction?
+inline bool attention(const Cpu& c) {
+  return (c.intr && (c.eflags & IF)) || (c.eflags & (TF | RF)) || c.pending || c.debug_trap ||
+         c.activity != Activity::Running || c.yield || (c.dr[7] & 0xFF);
+}
+
+// Ends the block; the next instruction follows in memory. For what changes modes, flags that the
+// run loop must look at, or translations.
+template <auto Fn>
+const Op* last(Cpu& c, const Op* op) {
+  c.op = op;
+  Fn(c, *op);
+  c.r[kRip] = c.next_ip(op);
+  if (attention(c)) return nullptr;
+  GO(c);
+}
+// Ends the block; Fn sets r[kRip] as its last act (using c.ip(), c.next_ip() before).
+template <auto Fn>
+const Op* jump(Cpu& c, const Op* op) {
+  c.op = op;
+  Fn(c, *op);
+  if (attention(c)) return nullptr;
+  GO(c);
+}
 
 }  // namespace reprise::cpu

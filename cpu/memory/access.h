@@ -210,7 +210,7 @@ inline T pop(Cpu& c, const Op* op) {
   return value;
 }
 
-// --- wrappers: a plain function as a handler
+// --- a plain function as a handler; see engine/run.h for last and jump
 // -------------------------------------------------------
 
 // Goes on with the next instruction of the block.
@@ -219,22 +219,6 @@ const Op* step(Cpu& c, const Op* op) {
   c.op = op;
   Fn(c, *op);
   NEXT;
-}
-// Ends the block; the next instruction follows in memory. For what changes modes, flags that the
-// run loop must look at, or translations.
-template <auto Fn>
-const Op* last(Cpu& c, const Op* op) {
-  c.op = op;
-  Fn(c, *op);
-  c.r[kRip] = c.next_ip(op);
-  return leave_chain();
-}
-// Ends the block; Fn sets r[kRip] as its last act (using c.ip(), c.next_ip() before).
-template <auto Fn>
-const Op* jump(Cpu& c, const Op* op) {
-  c.op = op;
-  Fn(c, *op);
-  return leave_chain();
 }
 
 }  // namespace reprise::cpu

@@ -2,6 +2,7 @@
 //
 // Source: Intel SDM volume 2, the instructions by name; volume 3, chapters 2, 17.2 and 20.3.
 // MWAIT ends the vCPU's turn and goes on: the architecture allows any early wake-up.
+#include "cpu/cluster.h"
 #include "cpu/memory/access.h"
 #include "cpu/system/descriptor.h"
 #include "cpu/system/instructions.h"
@@ -246,6 +247,10 @@ void mwait(Cpu& c, const Op&) {
   c.yield = true;
 }
 
-void pause(Cpu& c, const Op&) { c.yield = true; }
+// Takes as long as on Skylake and later, so that loops that wait do not fill the run; ends the turn.
+void pause(Cpu& c, const Op&) {
+  c.wait(140);
+  c.yield = c.cluster.size() > 1;
+}
 
 }  // namespace reprise::cpu
