@@ -276,7 +276,7 @@ struct Cmpxchg {
     if (acc == old) {
       e.put(c.reg<T>(op->reg));
     } else {
-      e.put(old);  // the bus cycle always writes
+      if (P::kMemory) e.put(old);  // the bus cycle always writes; a register stays as it is
       c.set_reg<T>(RAX * 8, old);
     }
     NEXT;

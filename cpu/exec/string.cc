@@ -57,8 +57,9 @@ void iterate(Cpu& c, const Op* op) {
   } else if constexpr (S == StringOp::kLods) {
     c.set_reg<T>(RAX * 8, load<T>(c, op, source<T>(c, op), op->seg));
   } else if constexpr (S == StringOp::kCmps) {
-    const T a = load<T>(c, op, source<T>(c, op), op->seg);
-    Sub::apply<T>(c, a, load<T>(c, op, destination<T>(c, op, false), ES));
+    // Where both would fault, Intel's processors report the destination.
+    const T b = load<T>(c, op, destination<T>(c, op, false), ES);
+    Sub::apply<T>(c, load<T>(c, op, source<T>(c, op), op->seg), b);
   } else if constexpr (S == StringOp::kScas) {
     Sub::apply<T>(c, c.reg<T>(RAX * 8), load<T>(c, op, destination<T>(c, op, false), ES));
   } else if constexpr (S == StringOp::kIns) {
@@ -143,6 +144,7 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
   }
   constexpr bool compares = S == StringOp::kCmps || S == StringOp::kScas;
   const unsigned cost = op->cycles_left;
+  const Flags before = c.flags;
   u64 count = index_of(c, op, RCX);
   // The block has paid for the first iteration (or for finding RCX = 0).
   while (count) {
@@ -162,7 +164,9 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
     set_index(c, op, RCX, count);
     if (compares && c.flags.zf() != bool(op->flags & kOpRepe)) break;
     if (!count) break;
-    // A boundary: this instruction goes on, unless a limit was reached.
+    // A boundary: this instruction goes on, unless a limit was reached. The flags are those from
+    // before it until it ends, as a fault that follows must find them.
+    if (compares) c.flags = before;
     if (c.cycle >= c.cycle_limit || c.icount >= c.icount_limit) {
       c.r[kRip] = (c.r[kRip] + op->offset) & c.ip_mask();
       return nullptr;

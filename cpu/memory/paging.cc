@@ -337,7 +337,8 @@ void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment
   const unsigned room = kPageSize - (linear & 0xFFF);
   if (size > room) {
     const u64 next = code64() ? linear + room : u32(linear + room);
-    translate(next, true, user);  // both halves must be writable before either is written
+    translate(linear, true, user);  // both halves must be writable before either is written
+    translate(next, true, user);
     store_page(linear, room, value, user);
     store_page(next, size - room, value >> (8 * room), user);
   } else {
@@ -377,8 +378,8 @@ void Cpu::probe(u64 linear, unsigned size, bool write, bool user, u8 segment) {
   check_access(linear, size, user, segment);
   translate(linear, write, user);
   if (((linear + size - 1) ^ linear) & ~u64(0xFFF)) {
-    const u64 last = linear + size - 1;
-    translate(code64() ? last : u32(last), write, user);
+    const u64 second = (linear + size - 1) & ~u64(0xFFF);
+    translate(code64() ? second : u32(second), write, user);
   }
 }
 

@@ -182,8 +182,9 @@ static void loaded(Cpu& c, u8 index) {
 }
 
 void mov_from_sreg(Cpu& c, const Op& op) {
-  if (op.reg > GS) c.raise(kUD);
-  const u16 selector = c.seg[op.reg].selector;
+  const u8 number = op.reg & 7;  // REX.R is ignored
+  if (number > GS) c.raise(kUD);
+  const u16 selector = c.seg[number].selector;
   if (op.flags & kOpMemory)
     write_rm<u16>(c, op, selector);
   else
@@ -191,9 +192,10 @@ void mov_from_sreg(Cpu& c, const Op& op) {
 }
 
 void mov_to_sreg(Cpu& c, const Op& op) {
-  if (op.reg > GS || op.reg == CS) c.raise(kUD);
-  load_segment(c, op.reg, read_rm<u16>(c, op));
-  loaded(c, op.reg);
+  const u8 number = op.reg & 7;  // REX.R is ignored
+  if (number > GS || number == CS) c.raise(kUD);
+  load_segment(c, number, read_rm<u16>(c, op));
+  loaded(c, number);
 }
 
 template <u8 Seg>
