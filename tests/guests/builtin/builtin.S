@@ -24,6 +24,8 @@ rom:
     .include "real_mode.S"
     .include "protected.S"
     .include "protected_tests.S"
+    .include "tasks.S"
+    .include "paging.S"
     .include "stubs.S"
     .include "end.S"
 

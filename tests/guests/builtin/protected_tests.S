@@ -245,22 +245,25 @@ BEGIN t_limits32
     jz 1f
     SKIP
 1:
-    xorl %ecx, %ecx
+    .macro ES_FAULTS selector, vector, instruction # the handler leaves another ES
+    movl $\selector, %ecx
     movl %ecx, %es
-    FAULTS 13, 0, "movb %es:0, %cl"      # null
+    FAULTS \vector, 0, "\instruction"
+    .endm
+    ES_FAULTS 0, 13, "movb %es:0, %cl"
     movl $SMALL, %ecx
     movl %ecx, %es
     movl %es:0xFC, %eax
-    FAULTS 13, 0, "movl %es:0xFD, %ecx"
-    FAULTS 13, 0, "movb %cl, %es:0x100"
+    ES_FAULTS SMALL, 13, "movl %es:0xFD, %ecx"
+    ES_FAULTS SMALL, 13, "movb %cl, %es:0x100"
     movl $DOWN, %ecx
     movl %ecx, %es
     movl %es:SCRATCH, %eax
-    FAULTS 13, 0, "movb %es:0xFFFF, %cl"
+    ES_FAULTS DOWN, 13, "movb %es:0xFFFF, %cl"
     movl $RDONLY, %ecx
     movl %ecx, %es
     movl %es:0, %eax
-    FAULTS 13, 0, "movl %ecx, %es:0"
+    ES_FAULTS RDONLY, 13, "movl %ecx, %es:0"
     FAULTS 13, 0, "movl %ecx, %cs:SCRATCH"
     movl $DS16, %ecx
     movl %ecx, %ss
@@ -269,8 +272,7 @@ BEGIN t_limits32
     movl %ecx, %ss
     movl $0xFFFE, %ebp
     FAULTS 12, 0, "movl (%ebp), %ecx"
-    movl $0x10, %edi                     # a string stops at the limit, with its registers there
-    movl $SMALL, %ecx
+    movl $SMALL, %ecx                    # a string stops at the limit, with its registers there
     movl %ecx, %es
     movl $0x200, %ecx
     movl $0xF0, %edi
@@ -398,6 +400,7 @@ BEGIN t_forbidden32
     FAULTS 13, 0, "movl %ecx, %cr0"      # PG without PE
     movl %cr0, %ecx
     orl $0x20000000, %ecx
+    andl $0xBFFFFFFF, %ecx
     FAULTS 13, 0, "movl %ecx, %cr0"      # NW without CD
     movl $0x80000000, %ecx
     FAULTS 13, 0, "movl %ecx, %cr4"      # reserved

@@ -1,6 +1,4 @@
-.code32
-task_tests: 
-paging_tests: 
+    .code32
 fpu_tests:
 device_tests:
 smp_tests: ret
