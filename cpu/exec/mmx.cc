@@ -8,7 +8,6 @@ namespace reprise::cpu {
 namespace {
 
 // --- shifts
-// -------------------------------------------------------------------------------------------
 
 enum class Shift { kLeft, kRight, kArithmetic };
 
@@ -98,7 +97,6 @@ void add_shifts(Tables& t) {
 }
 
 // --- sums, differences, comparisons
-// -----------------------------------------------------------------
 
 void add_sums(Tables& t) {
   const auto add = [](auto a, auto b) { return a + b; };
@@ -172,7 +170,6 @@ void add_logic(Tables& t) {
 }
 
 // --- products
-// ---------------------------------------------------------------------------------------
 
 // Neighbouring pairs of products, or of lanes, summed: T lanes to U lanes of twice the width.
 struct Pmaddwd {
@@ -257,7 +254,6 @@ void add_products(Tables& t) {
 }
 
 // --- SSSE3
-// --------------------------------------------------------------------------------------------
 
 template <class T, class F>
 struct Horizontal {  // F of neighbouring lanes of a, then of b

@@ -10,7 +10,6 @@ using fpu::Rounding;
 using fpu::Sse;
 
 // --- xmm to xmm
-// -----------------------------------------------------------------------------------------
 
 template <class F, class Source>
 struct Convert {
@@ -88,7 +87,6 @@ void add_packed(Tables& t) {
 }
 
 // --- general registers: 32 bits, or 64 by REX.W
-// -----------------------------------------------------------
 
 template <class T>
 struct FromGeneral {
@@ -138,7 +136,6 @@ void add_general(Tables& t) {
 }
 
 // --- MMX registers
-// ----------------------------------------------------------------------------------------
 
 template <class T>
 struct FromMm {  // CVTPI2PS keeps the upper half; from memory, the x87 state is not touched

@@ -9,7 +9,6 @@ using fpu::Relation;
 using fpu::Sse;
 
 // --- shapes
-// -------------------------------------------------------------------------------------------
 
 // Each lane = F(sse, lane, source lane).
 template <class T, class F>
@@ -98,7 +97,6 @@ void add_estimate(Tables& t, u8 opcode, const char* packed, const char* scalar) 
 }
 
 // --- ROUNDPS and its like (SSE4.1)
-// --------------------------------------------------------------------
 
 void add_rounding(Tables& t) {
   const auto f = [](Sse& s, auto, auto b, u8 imm) { return s.round(b, imm); };
@@ -111,7 +109,6 @@ void add_rounding(Tables& t) {
 }
 
 // --- across lanes: F gives a whole register
-// -------------------------------------------------------------
 
 template <class T, class F>
 struct AcrossFloat {
@@ -206,7 +203,6 @@ void add_across(Tables& t) {
 }
 
 // --- COMISS, UCOMISS: to EFLAGS
-// ------------------------------------------------------------------------
 
 template <class T, bool Quiet>
 struct CompareToFlags {

@@ -6,7 +6,6 @@ namespace reprise::cpu {
 namespace {
 
 // --- whole XMM registers
-// ------------------------------------------------------------------------------
 
 template <bool Aligned>
 struct LoadXmm {
@@ -32,7 +31,6 @@ struct StoreXmm {
 };
 
 // --- parts
-// --------------------------------------------------------------------------------------------
 
 // MOVSS, MOVSD: from memory the rest is cleared, from a register it is kept.
 template <class T>
@@ -106,7 +104,6 @@ struct StoreQuad {  // MOVQ xmm/m64, xmm
 };
 
 // --- with general registers: 32 bits, or 64 by REX.W
-// --------------------------------------------------
 
 template <class Place>
 u64 read_general(Cpu& c, const Op* op) {
@@ -165,7 +162,6 @@ struct StoreGeneral {  // MOVNTI
 };
 
 // --- MMX
-// ----------------------------------------------------------------------------------------------
 
 struct LoadMm {
   template <class Place>
@@ -202,7 +198,6 @@ void movdq2q(Cpu& c, const Op& op) {
 }
 
 // --- MASKMOVQ, MASKMOVDQU: bytes whose mask has bit 7 set, to DS:rDI
-// -----------------------------------
 
 template <class V>
 void store_masked(Cpu& c, const Op& op, const V& value, const V& mask) {
@@ -221,7 +216,6 @@ void maskmovq(Cpu& c, const Op& op) {
 void maskmovdqu(Cpu& c, const Op& op) { store_masked(c, op, c.fpu.xmm[op.reg], c.fpu.xmm[op.rm]); }
 
 // --- rows
-// ---------------------------------------------------------------------------------------------
 
 void add_whole(Tables& t) {
   const auto load = [&](u8 opcode, Prefix p, const char* name, bool aligned, Feature f,

@@ -59,7 +59,6 @@ void add_packs(Tables& t) {
 }
 
 // --- shuffles
-// ---------------------------------------------------------------------------------------
 
 // Four lanes of the source, from lane `From`, by two bits of the immediate each.
 template <class T, unsigned From>
@@ -133,7 +132,6 @@ void add_shuffles(Tables& t) {
 }
 
 // --- blends
-// -----------------------------------------------------------------------------------------
 
 template <class T>
 struct BlendImm {
@@ -180,7 +178,6 @@ void add_blends(Tables& t) {
 }
 
 // --- widening
-// ---------------------------------------------------------------------------------------
 
 // As many lanes From as there are lanes To, in the low part of the source.
 template <class To, class From>
@@ -214,7 +211,6 @@ void add_widenings(Tables& t) {
 }
 
 // --- insertion and extraction
-// -----------------------------------------------------------------------
 
 template <class T>
 struct Insert {  // the lane that the immediate names

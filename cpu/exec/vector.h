@@ -16,7 +16,6 @@ struct Mm {  // an MMX register's value
 };
 
 // --- lanes
-// ----------------------------------------------------------------------------------------
 
 template <class T, class V>
 struct Lanes {
@@ -54,7 +53,6 @@ inline To saturate(i32 value) {
 }
 
 // --- registers
-// --------------------------------------------------------------------------------------
 
 // An unmasked x87 exception waits for the next instruction that checks. CR0.NE clear would signal
 // it as FERR#, an interrupt by way of the 8259: not modelled, as if IGNNE# were always given.
@@ -74,7 +72,6 @@ inline void set_mm(Cpu& c, unsigned number, Mm value) {
 }
 
 // --- memory
-// -----------------------------------------------------------------------------------------
 
 template <unsigned Size, class Place>
 inline u64 vector_address(Cpu& c, const Op* op, bool write) {
@@ -107,7 +104,6 @@ inline void store_xmm(Cpu& c, const Op* op, u64 linear, const Xmm& value) {
 }
 
 // --- sources: the r/m operand of a handler
-// -------------------------------------------------------------
 
 template <bool Aligned>
 struct WholeXmm {
@@ -163,7 +159,6 @@ struct General {  // a general register or memory
 };
 
 // --- shapes
-// -----------------------------------------------------------------------------------------
 
 // xmm = F(xmm, source)
 template <class F, class Source = Wx>
@@ -241,7 +236,6 @@ inline void finish_sse(Cpu& c, const fpu::Sse& sse) {
 }
 
 // --- rows
-// -------------------------------------------------------------------------------------------
 
 inline constexpr u32 kXmmRow = kVec | kSse, kMmRow = kVec | kMmx;
 

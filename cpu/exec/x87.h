@@ -89,17 +89,4 @@ u16 full_status(const fpu::FpuState& f);
 void load_status(Cpu& c, u16 status);
 inline u16 legal_control(u16 control) { return u16((control & 0x1F3F) | 0x40); }
 
-// Environment and control instructions: x87_state.cc
-void fninit(Cpu& c, const Op& op);
-void fnclex(Cpu& c, const Op& op);
-void fldcw(Cpu& c, const Op& op);
-void fnstcw(Cpu& c, const Op& op);
-void fnstsw(Cpu& c, const Op& op);
-void fnstsw_ax(Cpu& c, const Op& op);
-void fldenv(Cpu& c, const Op& op);
-void fnstenv(Cpu& c, const Op& op);
-void frstor(Cpu& c, const Op& op);
-void fnsave(Cpu& c, const Op& op);
-void fwait(Cpu& c, const Op& op);
-
 }  // namespace reprise::cpu

@@ -3,7 +3,7 @@
 // Source: Intel SDM volume 1, 8.1.10, figures 8-9 to 8-12. The format of the environment follows
 // operand size and mode: 16 or 32 bits, protected or real (also virtual-8086) mode. Real-mode forms
 // hold linear addresses.
-#include "cpu/exec/x87.h"
+#include "cpu/exec/x87_rows.h"
 
 namespace reprise::cpu {
 
@@ -176,6 +176,29 @@ void frstor(Cpu& c, const Op& op) {
   for (unsigned i = 0; i < 8; ++i)
     c.fpu.physical[(c.fpu.top + i) & 7] = {image.get<u64>(head + 10 * i),
                                            image.get<u16>(head + 10 * i + 8)};
+}
+
+namespace {
+
+void fnop(Cpu&, const Op&) {}
+
+}  // namespace
+
+void add_x87_control_rows(Tables& t) {
+  add_control<fldenv>(t, 0xD9, 4, kMem, -1, "fldenv");
+  add_control<fldcw>(t, 0xD9, 5, kMem, -1, "fldcw");
+  add_control<fnstenv>(t, 0xD9, 6, kMem, -1, "fnstenv");
+  add_control<fnstcw>(t, 0xD9, 7, kMem, -1, "fnstcw");
+  add_control<fnop>(t, 0xDB, 4, kReg, 0, "fneni");
+  add_control<fnop>(t, 0xDB, 4, kReg, 1, "fndisi");
+  add_control<fnclex>(t, 0xDB, 4, kReg, 2, "fnclex");
+  add_control<fninit>(t, 0xDB, 4, kReg, 3, "fninit");
+  add_control<fnop>(t, 0xDB, 4, kReg, 4, "fnsetpm");
+  add_control<frstor>(t, 0xDD, 4, kMem, -1, "frstor");
+  add_control<fnsave>(t, 0xDD, 6, kMem, -1, "fnsave");
+  add_control<fnstsw>(t, 0xDD, 7, kMem, -1, "fnstsw");
+  add_control<fnstsw_ax>(t, 0xDF, 4, kReg, 0, "fnstsw");
+  t.add(kOneByte, 0x9B, kAnyPrefix, {"fwait", None, STEP(fwait), 0, Feature::kFpu});
 }
 
 }  // namespace reprise::cpu
