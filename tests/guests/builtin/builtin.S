@@ -26,6 +26,8 @@ rom:
     .include "protected_tests.S"
     .include "tasks.S"
     .include "paging.S"
+    .include "long_mode.S"
+    .include "long_tests.S"
     .include "stubs.S"
     .include "end.S"
 
