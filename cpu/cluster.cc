@@ -101,9 +101,9 @@ void Cluster::run_until(Stop stop) {
     cycle_ = c.cycle;
     icount_ = c.icount;
     scheduler_.set_now(cycle_);
-    if (exit_requested_) break;
     if (!alone && (cycle_ >= turn_end_ || c.yield || !runnable(c))) next_turn();
     c.yield = false;
+    if (exit_requested_) break;
   }
   scheduler_.set_now(cycle_);
   if (blocks_.full()) {

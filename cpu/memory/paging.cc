@@ -290,11 +290,20 @@ void Cpu::check_access(u64 linear, unsigned size, bool user, u8 segment) {
   if (user && size > 1 && (eflags & AC) && (cr0 & CR0_AM) && (linear & (size - 1))) raise(kAC, 0);
 }
 
+namespace {
+// Where an access that crosses a page goes on: 32-bit addresses wrap (system accesses from
+// compatibility mode may be beyond them).
+u64 following_page(const Cpu& c, u64 linear) {
+  const u64 next = (linear | 0xFFF) + 1;
+  return c.code64() || linear >> 32 ? next : u32(next);
+}
+}  // namespace
+
 u64 Cpu::load_slow(u64 linear, unsigned size, bool user, u8 segment) {
   check_access(linear, size, user, segment);
   const unsigned room = kPageSize - (linear & 0xFFF);
   if (size > room) {
-    const u64 next = code64() ? linear + room : u32(linear + room);
+    const u64 next = following_page(*this, linear);
     const u64 low = load_page(linear, room, user);
     const u64 high = load_page(next, size - room, user);
     note_data_access(linear, size, false);
@@ -336,7 +345,7 @@ void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment
   check_access(linear, size, user, segment);
   const unsigned room = kPageSize - (linear & 0xFFF);
   if (size > room) {
-    const u64 next = code64() ? linear + room : u32(linear + room);
+    const u64 next = following_page(*this, linear);
     translate(linear, true, user);  // both halves must be writable before either is written
     translate(next, true, user);
     store_page(linear, room, value, user);
