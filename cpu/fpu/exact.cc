@@ -51,16 +51,32 @@ Exact quotient(const Operand& left, const Operand& right) {
   return normalized(negative, left.exponent - right.exponent, (high << 64 | low) | rest);
 }
 
+namespace {
+
+// floor of the root of a radicand of 127 or 128 bits. The host's square root is only where the
+// search begins: the integer found is the same from any beginning.
+u64 integer_root(u128 radicand) {
+  const double seed = __builtin_sqrt(double(u64(radicand >> 64))) * 0x1p32;
+  u128 root = seed >= 0x1p64 ? ~u64(0) : u64(seed);
+  root = (root + radicand / root) / 2;
+  if (root > ~u64(0)) root = ~u64(0);
+  while (root * root > radicand) --root;
+  while (root < ~u64(0) && (root + 1) * (root + 1) <= radicand) ++root;
+  return u64(root);
+}
+
+}  // namespace
+
 Exact square_root(const Operand& value) {
   if (value.is_zero()) return {value.negative, 0, 0};
-  // The radicand as an integer of 128 bits with an even exponent; its root has 64 bits.
+  // The radicand as an integer with an even exponent; its root has 64 bits.
   const bool odd = value.exponent & 1;
   const u128 radicand = u128(value.significand) << (odd ? 64 : 63);
-  u128 root = 0, rest = 0;
-  // Digit by digit, two bits of the radicand at a time, 64 more bits of zeros appended.
-  for (int step = 0; step < 66; ++step) {
-    const unsigned pair = step < 64 ? unsigned(radicand >> (126 - 2 * step)) & 3 : 0;
-    rest = rest << 2 | pair;
+  u128 root = integer_root(radicand);
+  u128 rest = radicand - root * root;
+  // Two guard bits, digit by digit; then a sticky bit is enough to round.
+  for (int step = 0; step < 2; ++step) {
+    rest <<= 2;
     const u128 trial = root << 2 | 1;
     root <<= 1;
     if (rest >= trial) {
@@ -68,7 +84,6 @@ Exact square_root(const Operand& value) {
       root |= 1;
     }
   }
-  // root has 66 bits with bit 65 set; two guard bits and a sticky bit are enough to round.
   return normalized(false, (value.exponent - odd) / 2, root << 62 | (rest != 0));
 }
 
