@@ -213,11 +213,12 @@ struct Lea {
   }
 };
 template <class Source, bool Signed>
-struct MovExtend {  // MOVZX, MOVSX, MOVSXD
+struct MovExtend {  // MOVZX, MOVSX, MOVSXD (which with 66h reads 16 bits)
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    const Source value = P::template read<Source>(c, op);
-    c.set_reg<T>(op->reg, Signed ? T(i64(std::make_signed_t<Source>(value))) : T(value));
+    using S = std::conditional_t<(sizeof(T) < sizeof(Source)), T, Source>;
+    const S value = P::template read<S>(c, op);
+    c.set_reg<T>(op->reg, Signed ? T(i64(std::make_signed_t<S>(value))) : T(value));
     NEXT;
   }
 };

@@ -1,5 +1,5 @@
-// Source: Intel SDM volume 2. Undefined flags: MUL and IMUL clear SF, ZF, AF and PF follows the low
-// half; DIV and IDIV leave all flags; AAM and AAD clear CF, OF, AF.
+// Source: Intel SDM volume 2. Undefined flags: MUL and IMUL clear AF; SF, ZF and PF follow the
+// low half; DIV and IDIV leave all flags; AAM and AAD clear CF, OF, AF.
 #include "cpu/exec/misc.h"
 
 #include "cpu/exec/alu.h"

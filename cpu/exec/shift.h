@@ -152,7 +152,7 @@ struct DoubleShift {
   }
 };
 
-// IMUL G, E and G, E, I. ZF and AF are cleared; SF is that of the low half; PF likewise.
+// IMUL G, E and G, E, I. AF is cleared; SF, ZF and PF follow the low half.
 template <class T>
 T imul_flags(Cpu& c, T a, T b) {
   using S = std::make_signed_t<T>;

@@ -7,6 +7,7 @@
 // A fetch looks into the code TLB only when control enters another page than that of the previous
 // fetch, or after a flush; direct mapping without replacement state makes any further look-up
 // invisible, so cached blocks and single steps see the same translations.
+#include <bit>
 #include <cstring>
 
 #include "cpu/cpu.h"
@@ -287,7 +288,9 @@ void Cpu::write_physical(u64 address, unsigned size, u64 value) {
 void Cpu::check_access(u64 linear, unsigned size, bool user, u8 segment) {
   if (code64() && (!canonical(linear) || !canonical(linear + size - 1)))
     raise(segment == SS ? kSS : kGP, 0);
-  if (user && size > 1 && (eflags & AC) && (cr0 & CR0_AM) && (linear & (size - 1))) raise(kAC, 0);
+  // 80-bit reals are aligned to 8 bytes; other odd sizes are structures of words.
+  const unsigned natural = size == 10 ? 8 : std::has_single_bit(size) ? size : 2;
+  if (user && (eflags & AC) && (cr0 & CR0_AM) && (linear & (natural - 1))) raise(kAC, 0);
 }
 
 namespace {

@@ -1,0 +1,74 @@
+// Makes experiments: an instruction of the decoder's tables with random encoding, registers,
+// flags and memory, leaning towards the edges.
+#pragma once
+
+#include <vector>
+
+#include "cpu/decode/tables.h"
+#include "tests/fpu/operands.h"
+#include "tests/silicon/machine.h"
+#include "tests/silicon/undefined_flags.h"
+
+namespace reprise::cpu::silicon {
+
+// One entry of the tables.
+struct Slot {
+  Map map;
+  u8 opcode;
+  Prefix prefix;
+  const Row* row;
+  int reg;   // of the ModRM byte, where a group prescribes it, or -1
+  int form;  // likewise: 0 memory, 1 + rm register
+};
+// What the tables hold for the mode, without exclusions and without what the host lacks. `missing`:
+// the names of the latter.
+std::vector<Slot> slots(bool code64, std::vector<std::string>& missing);
+
+struct Made {
+  Experiment experiment;
+  Shape shape;  // of the last instruction
+  u32 undefined = 0;
+  bool mmx = false;
+  bool skip = false;  // has an undefined result
+};
+
+class Generator {
+ public:
+  explicit Generator(bool intel) : intel_(intel) {}
+  // The same seed makes the same experiment.
+  Made make(const std::vector<Slot>& slots, bool code64, u64 seed);
+
+ private:
+  u64 value();
+  u64 pointer(bool aligned);
+  u64 code_pointer();
+  void fill_window(bool repetitive);
+  void fill_registers();
+  void fill_fx();
+  void put_operands(u64 at);
+  void emit(unsigned byte) { e_->code[e_->length++] = u8(byte); }
+  void emit(u64 v, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; ++i) emit(v >> (8 * i) & 0xFF);
+  }
+  void instruction(const Slot& s);
+  void prefixes(const Slot& s, bool memory);
+  void memory_operand(const Slot& s, unsigned reg, unsigned imm_size);
+  void implicit_operands(const Slot& s);
+  void operand_relations(const Slot& s, bool memory, unsigned reg, unsigned rm);
+  u64 immediate(const Slot& s, unsigned& size);
+  u64& r(unsigned i) { return e_->before.r[i]; }
+  bool one_in(u64 n) { return random_.below(n) == 0; }
+
+  bool intel_;
+  fpu::test::Random random_{0};
+  Experiment* e_ = nullptr;
+  bool code64_ = true;
+  // Of the instruction being made.
+  bool size_ = false, address_ = false, gs_ = false, repeat_ = false;
+  u8 rex_ = 0;
+  unsigned osize_ = 4;
+  u64 target_ = 0;  // what its memory operand is to address
+  bool free_address_ = false;
+};
+
+}  // namespace reprise::cpu::silicon
