@@ -28,6 +28,9 @@ rom:
     .include "paging.S"
     .include "long_mode.S"
     .include "long_tests.S"
+    .include "simd.S"
+    .include "simd_sums.inc"
+    .include "fpu.S"
     .include "stubs.S"
     .include "end.S"
 
