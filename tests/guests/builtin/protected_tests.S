@@ -241,10 +241,7 @@ BEGIN t_selectors32
 
 # QEMU's TCG has no segment limits and rights.
 BEGIN t_limits32
-    testb $1, v_tcg
-    jz 1f
-    SKIP
-1:
+    SKIP_ON_TCG
     .macro ES_FAULTS selector, vector, instruction # the handler leaves another ES
     movl $\selector, %ecx
     movl %ecx, %es
@@ -391,10 +388,8 @@ BEGIN t_access32
 
 # QEMU's TCG takes any value and is spared this test.
 BEGIN t_forbidden32
-    testb $1, v_tcg
-    jz 1f
-    SKIP
-1:  movl %cr0, %ecx
+    SKIP_ON_TCG
+    movl %cr0, %ecx
     orl $0x80000000, %ecx
     andl $0xFFFFFFFE, %ecx
     FAULTS 13, 0, "movl %ecx, %cr0"      # PG without PE

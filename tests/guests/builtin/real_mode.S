@@ -174,10 +174,7 @@ BEGIN t_wrap16
 # An operand that crosses FFFFh does not wrap: #GP, or #SS by SS (SDM 3A, 20.1.1). QEMU's TCG has
 # no segment limits.
 BEGIN t_limits16
-    testb $1, v_tcg
-    jz 1f
-    SKIP
-1:
+    SKIP_ON_TCG
     movw $(SCRATCH >> 4), %ax
     movw %ax, %ds
     FAULTS 13, 0, "movw 0xFFFF, %cx"

@@ -40,10 +40,8 @@ BEGIN \label
     SUM_TEST t_x87_functions, sum_x87_functions, 4, 0, 0x51A208A6
 # TCG computes FSIN, FCOS and FPTAN in double precision.
 BEGIN t_x87_trigonometric
-    testb $1, v_tcg
-    jz 1f
-    SKIP
-1:  call sum_x87_trigonometric
+    SKIP_ON_TCG
+    call sum_x87_trigonometric
     EQ %eax, $0x76EE77B9
     PASS
 

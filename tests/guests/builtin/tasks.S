@@ -384,10 +384,8 @@ BEGIN t_v86
 
 # Ring 3 with CR0.AM and EFLAGS.AC. QEMU's TCG has no alignment checks.
 BEGIN t_alignment
-    testb $1, v_tcg
-    jz 1f
-    SKIP
-1:  movl %cr0, %eax
+    SKIP_ON_TCG
+    movl %cr0, %eax
     orl $0x40000, %eax
     movl %eax, %cr0
     USER_FAULTS 17, 0, 0x40002, "movl %fs:(SCRATCH+1), %eax"
