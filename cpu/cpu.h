@@ -181,8 +181,9 @@ struct Cpu final : public Device, public Pins {
   u64 load_slow(u64 linear, unsigned size, bool user, u8 seg);
   void store_slow(u64 linear, unsigned size, u64 value, bool user, u8 seg);
   // Host pointer for [linear, linear+size) within one page, with the translation made (faults
-  // possible); null for devices and pages that must be tracked.
-  u8* host_pointer(u64 linear, unsigned size, bool write, bool user, u8 seg);
+  // possible); null for devices and pages that must be tracked. What is to be written is cut to what
+  // lies before decoded code.
+  u8* host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 seg);
   // Faults as a store (or load) of the range would, and does nothing else.
   void probe(u64 linear, unsigned size, bool write, bool user, u8 seg);
   // Guest-physical address; raises #PF. Fills the TLB.

@@ -308,11 +308,8 @@ void step_with_traps(Cpu& c) {
     return take_event(c, kDB, EventKind::Exception);
   const bool trap = c.eflags & TF;
   c.steps_over = false;
-  const u64 before = c.icount;
-  const bool resume = c.eflags & RF;
-  if (trap) c.icount_limit = std::min(c.icount_limit, c.icount + 1);  // one iteration of a REP
+  c.eflags &= ~RF;  // a REP that has not ended sets it again, a fault sets it in the saved image
   step_one(c);
-  if (resume && c.icount != before) c.eflags &= ~RF;
   if (trap && !c.steps_over) c.debug_trap |= 1u << 14;
 }
 
@@ -347,11 +344,10 @@ void loop(Cpu& c, const Stop stop) {
     }
     if (from && from->owner && (c.mode & kModeFlatCs) && !b->crossing && !cache.reclaim_due())
       BlockCache::link(&from->to[c.link_index], from->owner, b);
-    const Op* first = enter(c, b);
-    if (!first)
-      step_one(c);
+    if (enter(c, b))
+      run_chain(c, b->ops.get());
     else
-      run_chain(c, first);
+      step_one(c);
   }
 }
 
@@ -387,7 +383,16 @@ bool runnable(const Cpu& c) {
   return false;
 }
 
+const Op* go_unlinked(Cpu& c, const Op* op, unsigned slot) {
+  c.link = const_cast<Links*>(reinterpret_cast<const Links*>(op + 1));
+  c.link_index = slot;
+  return nullptr;
+}
+
+const Op* go_elsewhere(Cpu& c, const Op*) { GO(c); }
+
 void run(Cpu& c, Stop stop) {
+  c.link = nullptr;  // blocks may have gone since the last slice, and r[kRip] may be another
   for (;;) {
     // A fault anywhere below comes back here; nothing with a destructor lives on the way.
     if (setjmp(c.fault_exit) == 0) {

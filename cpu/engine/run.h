@@ -14,67 +14,62 @@ bool runnable(const Cpu& c);
 // until the vCPU halts or yields, or until the cluster is asked to exit.
 void run(Cpu& c, Stop stop);
 
-// Enters `b` if it ends before every limit; otherwise ends the chain before it.
-inline const Op* enter(Cpu& c, const Block* b) {
+// Enters `b` if it ends before every limit; otherwise the chain ends before it.
+[[gnu::always_inline]] inline bool enter(Cpu& c, const Block* b) {
   const Cycles cycle = c.cycle + b->cycles;
   const u64 icount = c.icount + b->count;
   if (cycle >= c.cycle_limit || icount >= c.icount_limit) [[unlikely]]
-    return nullptr;
+    return false;
   c.cycle = cycle;
   c.icount = icount;
-  return b->ops.get();
+  return true;
 }
-
-#if REPRISE_TAIL_CALLS
-#define ENTER(cpu, block)                \
-  do {                                   \
-    const Op* first = enter(cpu, block); \
-    if (!first) return nullptr;          \
-    DISPATCH(cpu, first);                \
+#define ENTER(cpu, block)                     \
+  do {                                        \
+    const Block* const entered = block;       \
+    if (!enter(cpu, entered)) return nullptr; \
+    DISPATCH(cpu, entered->ops.get());        \
   } while (0)
-#else
-#define ENTER(cpu, block) return enter(cpu, block)
-#endif
 
 // The block at c.r[kRip] if it can be entered without the run loop: same mode, a page whose
 // translation is cached, code decoded, flat code segment.
-inline Block* lookup_fast(const Cpu& c) {
+[[gnu::always_inline]] inline const Block* lookup_fast(const Cpu& c) {
   if (!(c.mode & kModeFlatCs) || c.single) return nullptr;
   const u64 linear = c.r[kRip];
   const FastCode& f = c.fast_code[linear >> 12 & (kCodeTlb - 1)];
   if (f.tag != (linear & ~u64(0xFFF))) return nullptr;
-  Block* b = f.page->find(linear & 0xFFF, c.mode);
+  const Block* b = f.page->find(linear & 0xFFF, c.mode);
   return b && !b->crossing ? b : nullptr;
 }
 
 // Goes on at c.r[kRip], wherever that is (indirect jumps, returns).
-#define GO(cpu)                             \
-  do {                                      \
-    const Block* target = lookup_fast(cpu); \
-    if (!target) return nullptr;            \
-    ENTER(cpu, target);                     \
+#define GO(cpu)                                   \
+  do {                                            \
+    const Block* const target = lookup_fast(cpu); \
+    if (!target) return nullptr;                  \
+    ENTER(cpu, target);                           \
   } while (0)
 
+// The rare ends of GO_LINK, out of line so that handlers need no stack frame: a link that is not
+// set yet, and one into a page that is mapped otherwise now.
+const Op* go_unlinked(Cpu& c, const Op* op, unsigned slot);
+const Op* go_elsewhere(Cpu& c, const Op* op);
+
 // Goes on at c.r[kRip] through link `slot` of the Links behind `op`. A link inside a page needs no
-// check; one into another page holds while the code TLB maps that page as it did.
-#define GO_LINK(cpu, op, slot)                                                   \
-  do {                                                                           \
-    Links* links = const_cast<Links*>(reinterpret_cast<const Links*>((op) + 1)); \
-    const Block* target = links->to[slot];                                       \
-    if (!target) [[unlikely]] {                                                  \
-      (cpu).link = links;                                                        \
-      (cpu).link_index = slot;                                                   \
-      return nullptr;                                                            \
-    }                                                                            \
-    if ((op)->flags & kOpFar) {                                                  \
-      const u64 linear = (cpu).r[kRip];                                          \
-      const FastCode& f = (cpu).fast_code[linear >> 12 & (kCodeTlb - 1)];        \
-      if (f.tag != (linear & ~u64(0xFFF)) || f.page != target->page) {           \
-        target = lookup_fast(cpu);                                               \
-        if (!target) return nullptr;                                             \
-      }                                                                          \
-    }                                                                            \
-    ENTER(cpu, target);                                                          \
+// check; one into another page holds while the code TLB maps that page as it did. A macro, since
+// a jump to the next handler must stand in a handler itself.
+#define GO_LINK(cpu, op, slot)                                                      \
+  do {                                                                              \
+    const Block* const linked = reinterpret_cast<const Links*>((op) + 1)->to[slot]; \
+    if (!linked) [[unlikely]]                                                       \
+      return go_unlinked(cpu, op, slot);                                            \
+    if ((op)->flags & kOpFar) {                                                     \
+      const u64 there = (cpu).r[kRip];                                              \
+      const FastCode& f = (cpu).fast_code[there >> 12 & (kCodeTlb - 1)];            \
+      if (f.tag != (there & ~u64(0xFFF)) || f.page != linked->page) [[unlikely]]    \
+        return go_elsewhere(cpu, op);                                               \
+    }                                                                               \
+    ENTER(cpu, linked);                                                             \
   } while (0)
 
 // Must the run loop look at something before the next instruction?

@@ -14,7 +14,7 @@ constexpr bool is64 = sizeof(T) == 8;
 
 inline bool canonical_ip(u64 ip) { return u64(i64(ip << 16) >> 16) == ip; }
 // Faults if a branch may not go to `ip`: outside the code segment, or not canonical.
-inline void check_target(Cpu& c, const Op* op, u64 ip) {
+[[gnu::always_inline]] inline void check_target(Cpu& c, const Op* op, u64 ip) {
   if (c.code64() ? canonical_ip(ip) : ip <= c.seg[CS].limit) [[likely]]
     return;
   c.op = op;
@@ -24,7 +24,7 @@ inline void check_target(Cpu& c, const Op* op, u64 ip) {
 // Likewise for a relative branch in code of width T; inside a page nothing can be wrong in 64-bit
 // mode.
 template <class T>
-inline void check_direct(Cpu& c, const Op* op, u64 ip) {
+[[gnu::always_inline]] inline void check_direct(Cpu& c, const Op* op, u64 ip) {
   if (is64<T> && !(op->flags & kOpFar)) return;
   check_target(c, op, ip);
 }
@@ -44,27 +44,25 @@ struct JmpJ {
   }
 };
 
+// Ends a conditional branch of code width T. A macro for the same reason as GO_LINK.
+#define GO_CONDITIONAL(c, op, T, taken)                  \
+  do {                                                   \
+    if (taken) {                                         \
+      const u64 ip = T(c.r[kRip] + u64(i64((op)->imm))); \
+      check_direct<T>(c, op, ip);                        \
+      c.r[kRip] = ip;                                    \
+      GO_LINK(c, op, 0);                                 \
+    }                                                    \
+    fall_through<T>(c, op);                              \
+    GO_LINK(c, op, 1);                                   \
+  } while (0)
+
 template <class Test>
 struct JccJ {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    return go<T>(c, op, Test::test(c, op));
+    GO_CONDITIONAL(c, op, T, Test::test(c, op));
   }
-  // Also the second half of a fused pair.
-  template <class T>
-  [[gnu::always_inline]] static inline const Op* go(Cpu& c, const Op* op, bool taken) {
-    if (taken) {
-      const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
-      check_direct<T>(c, op, ip);
-      c.r[kRip] = ip;
-      GO_LINK(c, op, 0);
-    }
-    fall_through<T>(c, op);
-    GO_LINK(c, op, 1);
-  }
-};
-struct AnyCondition {
-  static bool test(Cpu& c, const Op* op) { return c.flags.test(op->arg); }
 };
 template <unsigned Condition>
 struct OneCondition {
@@ -87,7 +85,7 @@ struct LoopJ {
       else
         c.r[RCX] = count;
     }
-    return JccJ<AnyCondition>::go<T>(c, op, taken);
+    GO_CONDITIONAL(c, op, T, taken);
   }
 };
 
@@ -196,7 +194,8 @@ struct FusedJcc {
     const T b = Immediate ? T(i64(op->imm)) : c.reg<T>(op->reg);
     A::template apply<T>(c, a, b);
     constexpr Flags::Kind kind = std::is_same_v<A, Sub> ? Flags::kSub : Flags::kLogic;
-    return JccJ<AnyCondition>::go<u64>(c, op + 1, c.flags.test_known<kind, Condition>());
+    const bool taken = c.flags.test_known<kind, Condition>();
+    GO_CONDITIONAL(c, op + 1, u64, taken);
   }
 };
 

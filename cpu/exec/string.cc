@@ -112,17 +112,23 @@ u64 bulk(Cpu& c, const Op* op, u64 limit) {
     if (S == StringOp::kMovs) n = std::min(n, ((u64(1) << 32) - index_of(c, op, RSI)) / sizeof(T));
   }
   if (n < 4) return 0;
-  const unsigned bytes = unsigned(n * sizeof(T));
+  unsigned bytes = unsigned(n * sizeof(T));
   if constexpr (S == StringOp::kMovs) {
     const u8* source_host = c.host_pointer(from, bytes, false, c.user(), op->seg);
     if (!source_host) return 0;
     u8* host = c.host_pointer(to, bytes, true, c.user(), ES);
     if (!host) return 0;
+    // The same overlap by another address.
+    if (u64(host - source_host) < bytes && host != source_host) return 0;
+    n = bytes / sizeof(T);
+    bytes = unsigned(n * sizeof(T));
     std::memmove(host, source_host, bytes);
     advance(c, op, RSI, bytes);
   } else {
     u8* host = c.host_pointer(to, bytes, true, c.user(), ES);
     if (!host) return 0;
+    n = bytes / sizeof(T);
+    bytes = unsigned(n * sizeof(T));
     const T value = c.reg<T>(RAX * 8);
     for (u64 i = 0; i < n; ++i) std::memcpy(host + i * sizeof(T), &value, sizeof(T));
   }
@@ -165,9 +171,11 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
     if (compares && c.flags.zf() != bool(op->flags & kOpRepe)) break;
     if (!count) break;
     // A boundary: this instruction goes on, unless a limit was reached. The flags are those from
-    // before it until it ends, as a fault that follows must find them.
+    // before it until it ends, as a fault that follows must find them. Outside a block, where writes
+    // into its own bytes go unnoticed, it is fetched again; so RF keeps its breakpoint off.
     if (compares) c.flags = before;
-    if (c.cycle >= c.cycle_limit || c.icount >= c.icount_limit) {
+    if (c.single || c.cycle >= c.cycle_limit || c.icount >= c.icount_limit) {
+      c.eflags |= RF;
       c.r[kRip] = (c.r[kRip] + op->offset) & c.ip_mask();
       return nullptr;
     }

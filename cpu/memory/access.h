@@ -25,7 +25,7 @@ inline void write_host(u64 address, T value) {
 
 // T: u8 to u64. `seg` only tells #SS from #GP.
 template <class T>
-inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
+[[gnu::always_inline]] inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
   const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
   if (((linear + sizeof(T) - 1) & kPageMask) == e.read_tag) [[likely]]
     return read_host<T>(linear + e.addend);
@@ -34,7 +34,7 @@ inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
 }
 
 template <class T>
-inline void store(Cpu& c, const Op* op, u64 linear, T value, u8 seg) {
+[[gnu::always_inline]] inline void store(Cpu& c, const Op* op, u64 linear, T value, u8 seg) {
   const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
   if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]]
     return write_host<T>(linear + e.addend, value);
@@ -43,7 +43,7 @@ inline void store(Cpu& c, const Op* op, u64 linear, T value, u8 seg) {
 }
 
 // The memory operand's offset in its segment.
-inline u64 effective_offset(const Cpu& c, const Op* op) {
+[[gnu::always_inline]] inline u64 effective_offset(const Cpu& c, const Op* op) {
   const u64 offset =
       *reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + op->base) +
       (*reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + op->index) << op->scale) +
@@ -53,7 +53,7 @@ inline u64 effective_offset(const Cpu& c, const Op* op) {
 
 // Its linear address where segments matter (or may).
 template <unsigned Size>
-inline u64 general_address(Cpu& c, const Op* op, bool write) {
+[[gnu::always_inline]] inline u64 general_address(Cpu& c, const Op* op, bool write) {
   const u64 offset = effective_offset(c, op);
   if (c.code64()) return op->seg >= FS ? c.seg[op->seg].base + offset : offset;
   c.op = op;
@@ -86,7 +86,7 @@ struct InReg {
     void put(T value) const { c.set_reg<T>(op->rm, value); }
   };
   template <class T>
-  static Slot<T> modify(Cpu& c, const Op* op) {
+  [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     return {c, op};
   }
   static constexpr bool kMemory = false, kFlat = false;
@@ -122,7 +122,7 @@ struct InMemory {
     }
   };
   template <class T>
-  static Slot<T> modify(Cpu& c, const Op* op) {
+  [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     const u64 linear = address<T>(c, op, true);
     const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
     if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]]
@@ -185,7 +185,7 @@ inline void set_sp(Cpu& c, u64 value) {
     c.reg<u16>(RSP * 8) = u16(value);
 }
 template <class T>
-inline void push(Cpu& c, const Op* op, T value) {
+[[gnu::always_inline]] inline void push(Cpu& c, const Op* op, T value) {
   const u64 sp = c.r[RSP] - sizeof(T);
   if (c.code64()) {
     store<T>(c, op, sp, value, SS);
@@ -198,13 +198,13 @@ inline void push(Cpu& c, const Op* op, T value) {
 }
 // The value at the top, without moving RSP: pop() commits by set_sp afterwards.
 template <class T>
-inline T peek(Cpu& c, const Op* op, u64 above = 0) {
+[[gnu::always_inline]] inline T peek(Cpu& c, const Op* op, u64 above = 0) {
   if (c.code64()) return load<T>(c, op, c.r[RSP] + above, SS);
   c.op = op;
   return load<T>(c, op, stack_address(c, c.r[RSP] + above, sizeof(T), false), SS);
 }
 template <class T>
-inline T pop(Cpu& c, const Op* op) {
+[[gnu::always_inline]] inline T pop(Cpu& c, const Op* op) {
   const T value = peek<T>(c, op);
   set_sp(c, c.r[RSP] + sizeof(T));
   return value;

@@ -7,6 +7,7 @@
 // A fetch looks into the code TLB only when control enters another page than that of the previous
 // fetch, or after a flush; direct mapping without replacement state makes any further look-up
 // invisible, so cached blocks and single steps see the same translations.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -395,7 +396,7 @@ void Cpu::probe(u64 linear, unsigned size, bool write, bool user, u8 segment) {
   }
 }
 
-u8* Cpu::host_pointer(u64 linear, unsigned size, bool write, bool user, u8 segment) {
+u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segment) {
   check_access(linear, 1, user, segment);
   check((linear & 0xFFF) + size <= kPageSize, "host_pointer across pages");
   if (fast != fast_tables[user]) return nullptr;  // accesses must be seen one by one
@@ -404,7 +405,13 @@ u8* Cpu::host_pointer(u64 linear, unsigned size, bool write, bool user, u8 segme
   if (!page.block || (write && !page.writable)) return nullptr;
   if (!write)
     return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);
-  page.block->touch(page.page * kPageSize + (address & 0xFFF), size);
+  const unsigned offset = address & 0xFFF;
+  if (const u64 code = page.block->info(page.page).code_lines >> (offset / 64)) {
+    const unsigned line = offset / 64 + unsigned(std::countr_zero(code));
+    size = std::min(size, line * 64 > offset ? line * 64 - offset : 0);
+    if (size == 0) return nullptr;
+  }
+  page.block->touch(page.page * kPageSize + offset, size);
   return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);
 }
 
