@@ -11,13 +11,13 @@ rom:
     .include "console.inc"
     .set MODE, 16
     .code16
-    CONSOLE 16, e, bx, sp
+    CONSOLE 16, e, bx, sp, ax, l
     .set MODE, 32
     .code32
-    CONSOLE 32, e, ebx, esp
+    CONSOLE 32, e, ebx, esp, eax, l
     .set MODE, 64
     .code64
-    CONSOLE 64, r, rbx, rsp
+    CONSOLE 64, r, rbx, rsp, rax, q
 
     .include "start.S"
     .include "screen.S"
@@ -31,6 +31,8 @@ rom:
     .include "simd.S"
     .include "simd_sums.inc"
     .include "fpu.S"
+    .include "timers.S"
+    .include "apic.S"
     .include "stubs.S"
     .include "end.S"
 

@@ -169,7 +169,7 @@ BEGIN t_canonical64
 2:
     CATCH 1f
     jmp *%rcx
-1:  EQM exc_vec, $13
+1:  EQM exc_vec, 13
     .irp op, 0x06, 0x27, 0x37, 0x60, 0x62, 0xCE, 0xD4, 0xEA, 0x9A, 0x82
     FAULTS 6, 0, ".byte \op"
     .endr
@@ -214,9 +214,9 @@ BEGIN t_paging64
     movl $0x401060, %eax
     CATCH 1f
     call *%rax
-1:  EQM exc_vec, $14
-    EQM exc_err, $0x11
-    EQM exc_ip, $0x401060
+1:  EQM exc_vec, 14
+    EQM exc_err, 0x11
+    EQM exc_ip, 0x401060
     movabsq $(0x0010000000000000 + FRAME + 3), %rax
     movq %rax, PT64 + 16                 # bit 52 is reserved only above MAXPHYADDR: it is ignored
     movq 0x402050, %rax
@@ -277,9 +277,9 @@ BEGIN t_syscall64
     movl $0x601, %eax
     wrmsr
     USER64 .Lsyscall_user, 0x203
-    EQM exc_vec, $0x80
-    EQM exc_cs, $CS64_3
-    EQM exc_oss, $DS32_3
+    EQM exc_vec, 0x80
+    EQM exc_cs, CS64_3
+    EQM exc_oss, DS32_3
     EQ %ebx, $CS64
     EQ %esi, $SS64
     EQ %r9d, $2                          # RFLAGS inside: FMASK has taken IF, DF and CF
@@ -288,9 +288,9 @@ BEGIN t_syscall64
     movl exc_flags, %eax
     andl $0x0ED7, %eax
     EQ %eax, $0x203
-    EQM exc_hsp, $(STACK_R0-16)
+    EQM exc_hsp, (STACK_R0-16)
     USER64 .Lsyscall_cli, 2
-    EQM exc_vec, $13
+    EQM exc_vec, 13
     movl $0xC0000080, %ecx               # without SCE there is no SYSCALL
     rdmsr
     andl $0xFFFFFFFE, %eax
@@ -306,8 +306,8 @@ BEGIN t_syscall64
     movl $0x202, %r11d
     movq %rsp, %rbx
     sysretl
-1:  EQM exc_vec, $0x80
-    EQM exc_cs, $CS32_3
+1:  EQM exc_vec, 0x80
+    EQM exc_cs, CS32_3
     PASS
 .Lsyscall_user:
     syscall
@@ -338,7 +338,7 @@ BEGIN t_ist64
     addq $8, %rsp
     movq %rsp, %rsi
     FAULTS 6, 0, "ud2"
-    EQM exc_hsp, $(STACK_IST-16)
+    EQM exc_hsp, (STACK_IST-16)
     movb $0, IDT64 + 6 * 16 + 4
     CATCH 1f
     ud2
@@ -391,11 +391,11 @@ BEGIN t_compatibility64
 2:  EQ %eax, $0xF
     EQQ %rbx, 0x1234
     EQQ %r13, 0xFFFFFFFFFFFFFFFF
-    EQM SCRATCH, $0x32323232
+    EQM SCRATCH, 0x32323232
     USER64 .Lcompatible_user, 2, CS32_3
-    EQM exc_vec, $0x80
-    EQM exc_cs, $CS32_3
-    EQM exc_oss, $DS32_3
+    EQM exc_vec, 0x80
+    EQM exc_cs, CS32_3
+    EQM exc_oss, DS32_3
     EQQ %rsi, 0x55
     PASS
     .code32

@@ -25,7 +25,7 @@ paging_tests:
     CATCH .Lreserved\@
     \instruction
 .Lreserved\@:
-    EQM exc_vec, $14
+    EQM exc_vec, 14
     movl exc_err, %eax
     orb v_tcg, %al
     EQ %eax, $9
@@ -75,12 +75,12 @@ BEGIN t_paging
     movl PT1, %eax
     EQ %eax, $(FRAME+0x63)
     FAULTS 14, 0, "movl VIRT + 0x1234, %ecx"
-    EQM exc_cr2, $(VIRT+0x1234)
+    EQM exc_cr2, (VIRT+0x1234)
     FAULTS 14, 2, "movl %ecx, VIRT + 0x2345"
-    EQM exc_cr2, $(VIRT+0x2345)
+    EQM exc_cr2, (VIRT+0x2345)
     CATCH 2f                             # a read-modify-write is a write
     incl VIRT + 0x2345
-2:  EQM exc_vec, $14
+2:  EQM exc_vec, 14
     movl exc_err, %eax
     movzbl v_tcg, %ecx                   # TCG reads first
     leal (%eax,%ecx,2), %eax
@@ -98,10 +98,10 @@ BEGIN t_paging
     CATCH 1f
     ret
 1:  addl $4, %esp
-    EQM exc_vec, $14
-    EQM exc_err, $0
-    EQM exc_ip, $(VIRT+0x2000)
-    EQM exc_cr2, $(VIRT+0x2000)
+    EQM exc_vec, 14
+    EQM exc_err, 0
+    EQM exc_ip, (VIRT+0x2000)
+    EQM exc_cr2, (VIRT+0x2000)
     PASS
 
 BEGIN t_paging_user
@@ -126,7 +126,7 @@ BEGIN t_paging_user
     USER_FAULTS 14, 4, 2, "movl %fs:VIRT+0x3000, %ecx"
     USER_FAULTS 14, 6, 2, "movl %ecx, %fs:VIRT+0x3000"
     USER .Luser_pages, 2
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     movl FRAME, %eax
     EQ %eax, $0xACE
     movl $(PT1 + 3), PD + 4              # the directory's U bit counts as well
@@ -157,7 +157,7 @@ BEGIN t_paging_cross
     FLUSH
     movl $0x55667788, %ecx
     FAULTS 14, 2, "movl %ecx, VIRT + 0xFFE"
-    EQM exc_cr2, $(VIRT+0x1000)          # the second page is what is missing
+    EQM exc_cr2, (VIRT+0x1000)          # the second page is what is missing
     movzwl FRAME + 0xFFE, %eax
     EQ %eax, $0x3344                     # and nothing has been written to the first
     movl $0x11, %ecx                     # a string stops where the page ends
@@ -185,9 +185,9 @@ BEGIN t_paging_cross
     movl $(VIRT + 0xFFD), %eax
     CATCH 1f
     call *%eax
-1:  EQM exc_vec, $14
-    EQM exc_ip, $(VIRT+0xFFD)
-    EQM exc_cr2, $(VIRT+0x1000)
+1:  EQM exc_vec, 14
+    EQM exc_ip, (VIRT+0xFFD)
+    EQM exc_cr2, (VIRT+0x1000)
     movl $(FRAME + 0x1000 + 3), PT1 + 4
     movl $(VIRT + 0xFFD), %eax
     call *%eax
@@ -310,9 +310,9 @@ BEGIN t_pae
     movl $(VIRT + 0x1040), %eax
     CATCH 3f
     call *%eax
-3:  EQM exc_vec, $14
-    EQM exc_err, $0x11                   # a fetch from a present page
-    EQM exc_cr2, $(VIRT+0x1040)
+3:  EQM exc_vec, 14
+    EQM exc_err, 0x11                   # a fetch from a present page
+    EQM exc_cr2, (VIRT+0x1040)
     movl $0xC0000080, %ecx
     rdmsr
     andl $0xFFFFF7FF, %eax

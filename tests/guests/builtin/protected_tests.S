@@ -290,14 +290,14 @@ BEGIN t_gates32
     CATCH 1f
 2:  movl %ecx, %es
 1:  movb $0x8E, IDT32 + 13 * 8 + 5
-    EQM exc_vec, $8
-    EQM exc_err, $0
-    EQM exc_ip, $2b
+    EQM exc_vec, 8
+    EQM exc_err, 0
+    EQM exc_ip, 2b
     movb $0x0E, IDT32 + 6 * 8 + 5        # #UD's: #NP, for #UD is benign, with EXT
     CATCH 1f
     ud2
 1:  movb $0x8E, IDT32 + 6 * 8 + 5
-    EQM exc_vec, $11
+    EQM exc_vec, 11
     movl exc_err, %eax
     orb v_tcg, %al                       # TCG forgets EXT
     EQ %eax, $0x33                       # vector 6, IDT, EXT
@@ -459,8 +459,8 @@ BEGIN t_debug32
     nop
     CATCH 1f
 .Lbp: nop                                # before it runs
-1:  EQM exc_vec, $1
-    EQM exc_ip, $.Lbp
+1:  EQM exc_vec, 1
+    EQM exc_ip, .Lbp
     movl %dr6, %eax
     EQ %eax, $0xFFFF0FF1
     xorl %eax, %eax
@@ -488,8 +488,8 @@ BEGIN t_debug32
     orl $0x100, (%esp)
     popfl
     nop
-2:  EQM exc_vec, $1
-    EQM exc_ip, $2b
+2:  EQM exc_vec, 1
+    EQM exc_ip, 2b
     movl %dr6, %eax
     EQ %eax, $0xFFFF4FF0
     xorl %eax, %eax

@@ -16,8 +16,8 @@ real_mode_tests:
 
 # Intel SDM 3A, table 9-1.
 BEGIN t_reset
-    EQM v_reset, $2                      # EFLAGS
-    EQM v_reset+16, $0x60000010          # CR0
+    EQM v_reset, 2                      # EFLAGS
+    EQM v_reset+16, 0x60000010          # CR0
     movl v_reset + 8, %eax               # EDX: family, model, stepping
     shrl $8, %eax
     andl $15, %eax
@@ -358,7 +358,7 @@ BEGIN t_step16
     popfw                                # and the last after this one
     nop
     movw $(exc_stubs16 + 8 - rom), 4
-    EQM v_a, $6
+    EQM v_a, 6
     PASS
 .Lstep_handler:
     incl %fs:v_a

@@ -65,7 +65,7 @@ BEGIN t_sse_state
     movd %xmm0, %eax
     EQ %eax, $0x3F800000                 # unchanged
     stmxcsr (%rdi)
-    EQM SCRATCH, $0x1D84
+    EQM SCRATCH, 0x1D84
     movl $0x10000, (%rdi)
     FAULTS 13, 0, "ldmxcsr (%rdi)"
     movl $0x1F80, (%rdi)
@@ -99,23 +99,23 @@ BEGIN t_sse_state
     movq %rax, %xmm15
     movl $0xAAAAAAAA, 0x1F0(%rdi)        # the last 48 bytes are the program's own
     fxsave64 (%rdi)
-    EQM SCRATCH, $0x3000037F             # FCW, FSW: TOP is 6
+    EQM SCRATCH, 0x3000037F             # FCW, FSW: TOP is 6
     movzbl SCRATCH + 4, %eax
     EQ %eax, $0xC0                       # abridged tags
-    EQM (SCRATCH+0x18), $0x1F80
-    EQM (SCRATCH+0x20), $0x2168C235      # pi on top
+    EQM (SCRATCH+0x18), 0x1F80
+    EQM (SCRATCH+0x20), 0x2168C235      # pi on top
     movzwl SCRATCH + 0x28, %eax
     EQ %eax, $0x4000
-    EQM (SCRATCH+0x34), $0x80000000
-    EQM (SCRATCH+0x190), $0x55667788
-    EQM (SCRATCH+0x1F0), $0xAAAAAAAA
+    EQM (SCRATCH+0x34), 0x80000000
+    EQM (SCRATCH+0x190), 0x55667788
+    EQM (SCRATCH+0x1F0), 0xAAAAAAAA
     fninit
     xorps %xmm15, %xmm15
     fxrstor64 (%rdi)
     movq %xmm15, %rax
     EQQ %rax, 0x1122334455667788
     fstps SCRATCH + 0x300
-    EQM (SCRATCH+0x300), $0x40490FDB
+    EQM (SCRATCH+0x300), 0x40490FDB
     FAULTS 13, 0, "fxsave64 8(%rdi)"
     fninit
     PASS

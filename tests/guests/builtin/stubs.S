@@ -1,3 +1,3 @@
     .code32
-device_tests:
+io_tests:
 smp_tests: ret

@@ -30,19 +30,17 @@ task_tests:
     int $0x80
     .popsection
     USER .Luser\@, \flags
-    EQM exc_vec, $(\vector)
-    EQM exc_err, $(\error)
-    EQM exc_ip, $.Luser\@
+    CAUGHT \vector, \error, .Luser\@
 .endm
 
 BEGIN t_ring3
     movl %esp, %ebx
     USER .Lring3, 0x202
-    EQM exc_vec, $0x80
-    EQM exc_cs, $CS32_3
-    EQM exc_oss, $DS32_3
-    EQM exc_osp, $STACK_R3
-    EQM exc_hsp, $(STACK_R0-8)           # SS and ESP are what is left on the stack of ring 0
+    EQM exc_vec, 0x80
+    EQM exc_cs, CS32_3
+    EQM exc_oss, DS32_3
+    EQM exc_osp, STACK_R3
+    EQM exc_hsp, (STACK_R0-8)           # SS and ESP are what is left on the stack of ring 0
     EQ %esp, %ebx
     EQ %ecx, $CS32_3
     EQ %esi, $0                          # IRET has cleared DS, whose DPL is 0
@@ -57,9 +55,9 @@ BEGIN t_ring3
     USER_FAULTS 13, 0x1A, 2, ".byte 0xCD, 3"
     USER_FAULTS 13, 0x102, 2, "int $0x20"
     USER .Lring3_io, 2                   # port 80h is in the bitmap
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     USER .Lring3_io, 0x3002              # IOPL 3: all ports
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     USER .Lring3_sti, 0x3002
     movl exc_flags, %eax
     andl $0x200, %eax
@@ -67,7 +65,7 @@ BEGIN t_ring3
     USER_FAULTS 13, DS32, 2, "ljmp $DS32, $0"
     USER_FAULTS 13, CS32, 2, "ljmp $CS32, $0"
     USER .Lring3_conform, 2              # conforming code runs with the caller's CPL
-    EQM exc_cs, $(CONFORM+3)
+    EQM exc_cs, (CONFORM+3)
     movl $4, %eax                        # TSD
     movl %eax, %cr4
     USER_FAULTS 13, 0, 2, "rdtsc"
@@ -97,13 +95,13 @@ BEGIN t_call_gate
     movw $0xF, GDT + GATE + 6
     xorl %ebp, %ebp
     USER .Lgate_caller, 2
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     EQ %ebx, $(0x1234+0x5678)
     EQ %ecx, $CS32
     EQ %esi, $DS32
     EQ %edi, $(STACK_R0-24)              # old SS, ESP, two parameters, CS, EIP
     EQ %edx, $CS32_3
-    EQM exc_osp, $STACK_R3               # RET 8 has taken the parameters off both stacks
+    EQM exc_osp, STACK_R3               # RET 8 has taken the parameters off both stacks
     movw $0x8C02, GDT + GATE + 4         # DPL 0: not for ring 3
     USER_FAULTS 13, GATE, 2, "lcall $(GATE+3), $0"
     movw $0x6C02, GDT + GATE + 4
@@ -112,7 +110,7 @@ BEGIN t_call_gate
     movw $CONFORM, GDT + GATE + 2
     movw $(.Lgate_jump - rom), GDT + GATE
     USER .Lgate_jumper, 2
-    EQM exc_cs, $(CONFORM+3)
+    EQM exc_cs, (CONFORM+3)
     EQ %ebx, $0x77
     PASS
 .Lgate_caller:
@@ -149,7 +147,7 @@ BEGIN t_sysenter
     movl $.Lsysenter, %eax
     wrmsr
     USER .Lsysenter_user, 0x202
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     EQ %ebx, $SE_CS
     EQ %esi, $(SE_CS+8)
     EQ %edi, $STACK_R0
@@ -189,9 +187,9 @@ BEGIN t_tasks
     movl $0x1111, %ebx
     lcall $TSSB, $0                      # 1: CALL, back by IRET
     EQ %ebx, $0x1111                     # our registers have waited in the TSS
-    EQM v_a, $1
-    EQM v_b, $0xB0B
-    EQM v_c, $0x4000                     # NT in the other task
+    EQM v_a, 1
+    EQM v_b, 0xB0B
+    EQM v_c, 0x4000                     # NT in the other task
     movzwl TSS_B, %eax
     EQ %eax, $TSS                        # and the link back
     movl v_d, %eax
@@ -205,16 +203,16 @@ BEGIN t_tasks
     EQ %eax, $TSS
     clts
     ljmp $TSSB, $0                       # 2: JMP, back by JMP; no link, no NT
-    EQM v_a, $2
-    EQM v_c, $0
+    EQM v_a, 2
+    EQM v_c, 0
     lcall $TGATE, $0                     # 3: through a task gate in the GDT
-    EQM v_a, $3
-    EQM v_c, $0x4000
+    EQM v_a, 3
+    EQM v_c, 0x4000
     movl $0x00980000, IDT32 + 0x51 * 8   # 4: through one in the IDT
     movl $0x8500, IDT32 + 0x51 * 8 + 4
     int $0x51
-    EQM v_a, $4
-    EQM v_c, $0x4000
+    EQM v_a, 4
+    EQM v_c, 0x4000
     movl $0x00980000, IDT32 + 13 * 8     # 5: by an exception; the error code is on its stack
     movl IDT32 + 13 * 8 + 4, %esi
     movl $0x8500, IDT32 + 13 * 8 + 4
@@ -222,16 +220,16 @@ BEGIN t_tasks
 1:  movl %ecx, %es                       # the task repairs ECX in our TSS
     movl %esi, IDT32 + 13 * 8 + 4
     movl $(exc_stubs32 + 13 * 16 - rom + (CS32 << 16)), IDT32 + 13 * 8
-    EQM v_a, $5
-    EQM v_b, $0x1F8
+    EQM v_a, 5
+    EQM v_b, 0x1F8
     EQ %ecx, $DS32
     FAULTS 13, TSS, "ljmp $TSS, $0"      # a busy task
     movl $0x1F8, TSS_B + 0x54            # a bad DS: #TS in the new task
     movl $task_b, TSS_B + 0x20
     CATCH 2f
     ljmp $TSSB, $0
-2:  EQM exc_vec, $10
-    EQM exc_err, $0x1F8
+2:  EQM exc_vec, 10
+    EQM exc_err, 0x1F8
     str %eax
     EQ %eax, $TSSB                       # it is the current task
     andb $0xFD, GDT + TSS + 5            # make ours current again
@@ -292,8 +290,8 @@ BEGIN t_v86
     pushl $0
     iretl
 .Lv86_back:
-    EQM v_a, $3                          # INT, IRET, HLT
-    EQM exc_vec, $0x76
+    EQM v_a, 3                          # INT, IRET, HLT
+    EQM exc_vec, 0x76
     movl SCRATCH, %eax
     EQ %eax, $0x5A5A0007
     movl $(exc_stubs32 + 13 * 16 - rom), %eax
@@ -308,14 +306,14 @@ BEGIN t_v86
     pushl $0x4000
     pushl $(.Lv86_iopl - .Lv86_code)
     iretl
-1:  EQM exc_vec, $0x80
-    EQM exc_ip, $(.Lv86_iopl_end-.Lv86_code)
-    EQM exc_oss, $0x4000
-    EQM exc_osp, $0x7FFE
+1:  EQM exc_vec, 0x80
+    EQM exc_ip, (.Lv86_iopl_end-.Lv86_code)
+    EQM exc_oss, 0x4000
+    EQM exc_osp, 0x7FFE
     movl exc_flags, %eax
     andl $0x23200, %eax
     EQ %eax, $0x23200                    # STI is allowed
-    EQM exc_cs, $0x4000
+    EQM exc_cs, 0x4000
     PASS
     .code16
 .Lv86_code:
@@ -393,9 +391,9 @@ BEGIN t_alignment
     orl $0x40000, %eax
     movl %eax, %cr0
     USER .Laligned, 0x40002
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     USER .Lmisaligned, 2                 # AC clear
-    EQM exc_vec, $0x80
+    EQM exc_vec, 0x80
     movl %fs:(SCRATCH + 1), %eax         # and never in ring 0
     PASS
 .Laligned:
