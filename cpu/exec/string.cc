@@ -156,7 +156,7 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
   while (count) {
     u64 done = 0;
     if constexpr (S == StringOp::kMovs || S == StringOp::kStos) {
-      done = bulk<S, T>(c, op, std::min(count, iterations_left(c, cost) + 1));
+      if (!c.single) done = bulk<S, T>(c, op, std::min(count, iterations_left(c, cost) + 1));
       if (done) {
         c.cycle += (done - 1) * cost;
         c.icount += done - 1;
