@@ -190,6 +190,8 @@ std::vector<std::string> CpuModel::feature_names() {
   return out;
 }
 
+bool CpuModel::knows_feature(std::string_view name) { return find_feature(name) != nullptr; }
+
 Result<CpuModel> CpuModel::create(const std::string& name,
                                   const std::vector<std::string>& features) {
   for (const Definition& d : kDefinitions) {

@@ -80,6 +80,7 @@ class CpuModel {
   static Result<CpuModel> create(const std::string& name, const std::vector<std::string>& features);
   static std::vector<std::string> names();
   static std::vector<std::string> feature_names();
+  static bool knows_feature(std::string_view name);  // also the other spellings
 
   bool has(Feature f) const {
     return f == Feature::kAlways || (words_[unsigned(f) / 32] >> (unsigned(f) % 32) & 1);

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "replay/trace/command_port.h"
 #include "tests/replay/sessions.h"
 
 namespace reprise::trace {
@@ -75,8 +74,8 @@ TEST(Replay, CommandsComeBackAtTheirPosition) {
   const auto run = [](MemoryFile& file, bool replay) {
     FakeMachine machine;
     std::vector<std::pair<std::string, Position>> seen;
-    CommandPort commands(machine.door(), [&](std::string_view line) {
-      seen.emplace_back(line, machine.position());
+    Port commands(machine.door(), "/machine:command", PortKind::Input, [&](auto bytes) {
+      seen.emplace_back(std::string(bytes.begin(), bytes.end()), machine.position());
     });
     RunOptions options;
     if (replay) {
@@ -84,7 +83,7 @@ TEST(Replay, CommandsComeBackAtTheirPosition) {
       Replayer replayer(machine, *recording);
       EXPECT_TRUE(run_replay(machine, options, replayer));
       EXPECT_FALSE(replayer.failed());
-      EXPECT_FALSE(commands.submit("late"));
+      EXPECT_FALSE(machine.door().post(commands, {1}));
       return seen;
     }
     Recorder recorder(machine, file, {"", "", "", kTestInterval});
@@ -92,7 +91,7 @@ TEST(Replay, CommandsComeBackAtTheirPosition) {
     unsigned turn = 0;
     options.slice = 777;
     options.control = [&] {
-      if (++turn == 20) commands.submit("{\"execute\":\"system_reset\"}");
+      if (++turn == 20) machine.door().post(commands, {'r', 's', 't'});
       return turn == 60 ? Verdict::End : Verdict::Run;
     };
     run_live(machine, options, &recorder);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   }
   if (options->help) return std::fputs(tools::help_text().c_str(), stdout) < 0;
   if (options->version) return std::printf("%s\n", tools::kVersion) < 0;
+  if (!options->say.empty()) return std::fputs(options->say.c_str(), stdout) < 0;
   if (options->dump_config) return std::printf("%s\n", options->config.to_json().c_str()) < 0;
 
   const auto status = tools::Session(std::move(*options)).run();

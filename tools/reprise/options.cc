@@ -9,6 +9,7 @@
 #include <functional>
 #include <random>
 
+#include "cpu/system/model.h"
 #include "tools/reprise/suboptions.h"
 
 namespace reprise::tools {
@@ -48,14 +49,40 @@ Result<void> machine(Parser& p, const std::string& text) {
   return {};
 }
 
+std::string cpu_help() {
+  std::string text = "Models:\n ";
+  for (const std::string& model : cpu::CpuModel::names()) text += " " + model;
+  text += "\nFeatures, as +name or -name, or name=on or name=off:\n ";
+  std::size_t column = 1;
+  for (const std::string& feature : cpu::CpuModel::feature_names()) {
+    if (column + feature.size() > 76) text += "\n ", column = 1;
+    text += " " + feature;
+    column += feature.size() + 1;
+  }
+  return text + "\nclock=HZ; timing=fixed (one cycle an instruction) or test\n";
+}
+
+Result<void> cpu_feature(MachineConfig& config, const std::string& option) {
+  // One at a time: here only the name counts.
+  if (!cpu::CpuModel::knows_feature(option.substr(1)))
+    return fail("-cpu ..." + option + ": no such feature; " +
+                expected_one_of(option.substr(1), cpu::CpuModel::feature_names()));
+  config.cpu_features.push_back(option);
+  return {};
+}
+
 Result<void> cpu(Parser& p, const std::string& text) {
   MachineConfig& config = p.options.config;
   const auto values = TRY(Suboptions::parse("-cpu", text, "model", {}));
   for (const auto& [key, value] : values.all()) {
     if (key == "model") {
-      if (value != "qemu64" && value != "max")
-        return fail("-cpu " + value + ": no such model; " +
-                    expected_one_of(value, {"qemu64", "max"}));
+      if (value == "help" || value == "?") {
+        p.options.say = cpu_help();
+        return {};
+      }
+      const auto models = cpu::CpuModel::names();
+      if (std::find(models.begin(), models.end(), value) == models.end())
+        return fail("-cpu " + value + ": no such model; " + expected_one_of(value, models));
       config.cpu_model = value;
       p.options.given.insert("cpu_model");
     } else if (key == "timing") {
@@ -70,15 +97,16 @@ Result<void> cpu(Parser& p, const std::string& text) {
       config.cpu_hz = *hz;
       p.options.given.insert("cpu_hz");
     } else if (key[0] == '+' || key[0] == '-') {
-      config.cpu_features.push_back(key);
+      TRY(cpu_feature(config, key));
     } else if (value == "on" || value == "off") {
-      config.cpu_features.push_back((value == "on" ? "+" : "-") + key);
+      TRY(cpu_feature(config, (value == "on" ? "+" : "-") + key));
     } else {
       return fail("-cpu " + key + "=" + value +
                   ": expected timing=, clock=, or a feature as +name, -name, name=on, name=off");
     }
   }
   if (!config.cpu_features.empty()) p.options.given.insert("cpu_features");
+  TRY(cpu::CpuModel::create(config.cpu_model, config.cpu_features));  // what needs what
   return {};
 }
 
@@ -241,7 +269,8 @@ constexpr Row kRows[] = {
     {"name", "NAME", "the machine's name", name},
     {"machine", "pc[,hpet=on|off]", "the board: pc is pc-i440fx-2.11; also -M", machine},
     {"M", "TYPE", nullptr, machine},
-    {"cpu", "MODEL[,+F][,-F][,clock=HZ][,timing=T]", "qemu64, max; timing: fixed, test", cpu},
+    {"cpu", "MODEL[,+F][,-F][,clock=HZ][,timing=T]",
+     "the processor; -cpu help lists models and features", cpu},
     {"smp", "N[,quantum=CYCLES]", "vCPUs, and the cycles of a turn", smp},
     {"m", "SIZE", "RAM: MiB, or with a suffix: 512M, 1G", memory},
     {"kernel", "FILE", "a Linux bzImage or a multiboot ELF", DO(o.kernel = text)},

@@ -34,6 +34,7 @@ struct Options {
   u64 test_slices = 0;        // seed of random slice lengths; 0: as long as possible
   std::set<std::string> log;  // -d items
   std::string log_file;       // -D; stderr if empty
+  std::string say;            // -cpu help and the like: print this, and no more
   bool help = false, version = false, dump_config = false;
 };
 

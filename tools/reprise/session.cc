@@ -114,7 +114,9 @@ Result<int> Session::run_live() {
   std::vector<std::span<const u8>> blobs;
   for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
   TRY(recorder.begin(blobs));
+  recorder_ = &recorder;
   trace::run_live(*machine_, run, &recorder);
+  recorder_ = nullptr;
   const auto finished = recorder.finish(u32(exit_status()));
   if (!finished) return fail("-record " + options_.record + ": " + finished.error().message);
   return exit_status();
@@ -153,6 +155,7 @@ trace::Verdict Session::control() {
   ends_->poll_monitor();
   if (Signals::seen()) quit_ = true;
   notice_exit();
+  warn_of_recorder();
   if (quit_) return trace::Verdict::End;
   return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
 }
@@ -161,12 +164,21 @@ void Session::notice_exit() {
   if (!machine_->exit_status().kind || state_ == RunState::Shutdown) return;
   if (replayer_) {
     // The recorded run went on after this (-no-shutdown and a reset), or this is its end.
-    if (machine_->position() < replayer_->last()) machine_->clear_exit_status();
+    if (machine_->position() >= replayer_->last()) return;
+    machine_->clear_exit_status();
+    machine_->deliver();  // the reset waits at this very position
   } else if (options_.shutdown || machine_->exit_status().kind != ExitStatus::Shutdown) {
     quit_ = true;
   } else {
     state_ = RunState::Shutdown;
   }
+}
+
+// A full disk ends the recording, not the run; who watches should know now, not at the end.
+void Session::warn_of_recorder() {
+  if (!recorder_ || !recorder_->error() || std::exchange(warned_, true)) return;
+  std::fprintf(stderr, "reprise: warning: -record %s: %s; the run goes on unrecorded\n",
+               options_.record.c_str(), recorder_->error()->message.c_str());
 }
 
 int Session::exit_status() const {

@@ -40,6 +40,7 @@ class Session final : public Operator {
   Result<int> run_replay();
   trace::Verdict control();
   void notice_exit();
+  void warn_of_recorder();
   void print_hash(const char* prefix);
   int exit_status() const;
 
@@ -59,6 +60,8 @@ class Session final : public Operator {
   RunState state_ = RunState::Running;
   bool quit_ = false;
   trace::Replayer* replayer_ = nullptr;
+  const trace::Recorder* recorder_ = nullptr;
+  bool warned_ = false;
 };
 
 }  // namespace reprise::tools
