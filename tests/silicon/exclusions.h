@@ -87,9 +87,11 @@ inline constexpr Exclusion kExclusions[] = {
 //   BOUND, if the upper bound cannot be read: Intel's compare the lower one first.
 //   SYSRET in 32-bit code: #UD on Intel's.
 //   MASKMOVQ, MASKMOVDQU, where there is a fault: a byte that is masked may fault or not.
+//   FXRSTOR of an address that is neither canonical nor aligned: #GP or #SS.
 //   FSTP m80, FBSTP that fault: the other page may have been written.
 inline bool ambiguous(std::string_view name, bool code64, u64 rcx, int vector, bool either_faults) {
   if (name == "maskmovq" || name == "maskmovdqu" || name == "fbstp") return either_faults;
+  if (name == "fxrstor") return vector == kGP || vector == kSS;
   if (name == "fstp") return vector == kPF;
   if (name == "ins" || name == "outs") return !(rcx & 0xFFFF);
   if (name == "call") return vector == kGP;
@@ -105,7 +107,7 @@ inline const Exclusion* excluded(Map map, u8 opcode, int reg, std::string_view n
   return nullptr;
 }
 
-// Longer than a bus cycle: which byte of the page that is not there faults first is not defined.
+// Longer than a bus cycle: which of its bytes faults first is not defined.
 inline bool long_operand(std::string_view name) {
   return name == "frstor" || name == "fldenv" || name == "fxrstor";
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <tuple>
 
 #include "tests/silicon/exclusions.h"
 #include "tests/silicon/host_cpu.h"
@@ -23,14 +25,21 @@ bool unusable(bool code64, Map map, u8 opcode) {
   return false;
 }
 
+bool uses_fpu(const Row& row) {
+  return row.attributes & (kX87 | kMmx | kSse) || is(row, {"fwait"});
+}
+
+bool reads_af(const Row& row) { return is(row, {"lahf", "pushf", "aaa", "aas", "daa", "das"}); }
+
 bool usable(const Row& row, bool code64) {
   return row.name && row.handlers && !(!code64 && (row.attributes & kOnly64));
 }
 
 }  // namespace
 
-std::vector<Slot> slots(bool code64, std::vector<std::string>& missing) {
-  std::vector<Slot> all;
+std::vector<Kind> kinds(bool code64, std::vector<std::string>& missing) {
+  // By map, opcode, reg of the ModRM byte, memory or register, and handlers.
+  std::map<std::tuple<Map, u8, int, bool, std::string_view, const HandlerSet*>, Kind> all;
   const auto add = [&](Map map, u8 opcode, Prefix prefix, const Row& row, int reg, int form) {
     if (!usable(row, code64) || excluded(map, opcode, reg, row.name)) return;
     // TZCNT and LZCNT, on hosts that have them.
@@ -39,7 +48,8 @@ std::vector<Slot> slots(bool code64, std::vector<std::string>& missing) {
       if (missing.empty() || missing.back() != row.name) missing.push_back(row.name);
       return;
     }
-    all.push_back({map, opcode, prefix, &row, reg, form});
+    all[{map, opcode, reg, form == 0, row.name, row.handlers}].push_back(
+        {map, opcode, prefix, &row, reg, form});
   };
   for (unsigned m = kOneByte; m <= kOneByte64; ++m) {
     const Map map = Map(m);
@@ -57,14 +67,21 @@ std::vector<Slot> slots(bool code64, std::vector<std::string>& missing) {
         }
         for (int reg = 0; reg < 8; ++reg) {
           add(map, u8(opcode), prefix, row.group->rows[reg][0], reg, 0);
-          // Register forms: those of one row are one slot.
           for (int rm = 0; rm < 8; ++rm)
             add(map, u8(opcode), prefix, row.group->rows[reg][1 + rm], reg, 1 + rm);
         }
       }
     }
   }
-  return all;
+  std::vector<Kind> result;
+  for (const auto& [key, kind] : all) result.push_back(kind);
+  std::sort(result.begin(), result.end(), [](const Kind& a, const Kind& b) {
+    const auto order = [](const Slot& s) {
+      return std::tuple(s.map, s.opcode, s.reg, s.form, s.prefix);
+    };
+    return order(a[0]) < order(b[0]);
+  });
+  return result;
 }
 
 u64 Generator::value() {
@@ -263,7 +280,7 @@ u64 Generator::immediate(const Slot& s, unsigned& size) {
       size = 1;
       if ((s.row->operands & kImm) == kJb) {  // not into this instruction
         const u64 displacement = random_.below(100) + 4;
-        return one_in(2) ? displacement : u64(-i64(displacement + 16));
+        return one_in(2) ? displacement : u64(-68 - i64(random_.below(60)));
       }
       return one_in(3) ? random_.below(70) : any;
     case kIz:
@@ -272,7 +289,7 @@ u64 Generator::immediate(const Slot& s, unsigned& size) {
     case kJz:
       size = !code64_ && osize_ == 2 ? 2 : 4;
       if (one_in(12)) return random_.below(0x100000);
-      return one_in(2) ? random_.below(0x400) + 4 : u64(-i64(random_.below(0x400) + 32));
+      return one_in(2) ? random_.below(0x400) + 4 : u64(-i64(random_.below(0x400) + 80));
     case kIw:
       size = 2;
       return one_in(8) ? any : random_.below(0x80);
@@ -415,7 +432,7 @@ void Generator::operand_relations(const Slot& s, bool memory, unsigned reg, unsi
 void Generator::instruction(const Slot& s) {
   const Row& row = *s.row;
   bool memory = false;
-  if (row.operands & kModRm)
+  if ((row.operands & kModRm) && !registers_only_)
     memory = s.form >= 0                 ? s.form == 0
              : row.attributes & kMemOnly ? true
              : row.attributes & kRegOnly ? false
@@ -449,31 +466,74 @@ void Generator::instruction(const Slot& s) {
   operand_relations(s, memory, full_reg, full_rm);
 }
 
-Made Generator::make(const std::vector<Slot>& slots, bool code64, u64 seed) {
+Shape Generator::shape_of(const Slot& s, bool known_count) {
+  Shape shape = {s.row->name, osize_, 0};
+  if ((s.row->operands & kImm) == kUb)
+    shape.count = e_->code[e_->length - 1];
+  else if (s.map == kOneByte && (s.opcode & 0xFE) == 0xD0)
+    shape.count = 1;
+  else  // CL; where that is not known, the count that leaves most undefined
+    shape.count = known_count ? u8(r(RCX)) : 31;
+  return shape;
+}
+
+// One more instruction before the last, of those that only change registers and leave all flags
+// defined, except AF, which few instructions read.
+bool Generator::precede(const Slot& s, Made& made) {
+  const Row& row = *s.row;
+  if (e_->length > 40 || s.form == 0) return false;
+  if (row.attributes & (kMemOnly | kEnds | kString | kProtOnly)) return false;
+  if ((row.operands & kImm) == kMoffs || reads_af(row)) return false;
+  if (is(row, {"xlat", "maskmovq", "maskmovdqu", "enter", "leave", "pusha", "popa", "push", "pop"}))
+    return false;
+  if (uses_fpu(row) && !e_->floating) return false;
+  const unsigned before = e_->length;
+  registers_only_ = true;
+  instruction(s);
+  registers_only_ = false;
+  const Shape shape = shape_of(s, false);
+  const u32 undefined = undefined_flags(shape);
+  if ((undefined & ~AF) || undefined_result(shape)) {
+    e_->length = before;
+    return false;
+  }
+  made.undefined |= undefined;
+  made.mmx |= bool(row.attributes & kMmx);
+  return true;
+}
+
+Made Generator::make(const std::vector<Kind>& kinds, bool code64, u64 seed) {
   random_ = fpu::test::Random(seed);
   Made made;
   e_ = &made.experiment;
   code64_ = e_->code64 = code64;
-  const Slot& s = slots[random_.below(slots.size())];
-  e_->floating = s.row->attributes & (kX87 | kMmx | kSse) || is(*s.row, {"fwait"});
+  const auto any = [&]() -> const Slot& {
+    const Kind& kind = kinds[random_.below(kinds.size())];
+    return kind[random_.below(kind.size())];
+  };
+  const auto any_of = [&](std::initializer_list<std::string_view> names) -> const Slot& {
+    for (;;)
+      if (const Slot& s = any(); is(*s.row, names)) return s;
+  };
+  const bool sequence = one_in(4), pair = sequence && one_in(4);
+  const Slot& s = pair ? any_of({"jcc"}) : any();
+  e_->floating = uses_fpu(*s.row) || (sequence && one_in(4));
   fill_registers();
   // Operands of more than 8 bytes: processors may raise #AC or not.
   if (s.row->attributes & kSse || long_operand(s.row->name)) e_->before.rflags &= ~AC;
   fill_window((s.row->attributes & kString) && one_in(2));
   if (e_->floating) fill_fx();
+  const bool joins = sequence && !reads_af(*s.row) && !is(*s.row, {"ins", "outs"});
+  for (u64 i = joins ? random_.below(4) : 0; i > 0; --i) precede(any(), made);
+  if (pair) precede(any_of({"cmp", "test"}), made);
+  const bool alone = e_->length == 0;
   instruction(s);
   if (!code64)
     for (unsigned i = 0; i < 16; ++i) r(i) = i < 8 ? u32(r(i)) : 0;
-  Shape& shape = made.shape;
-  shape.name = s.row->name;
-  shape.width = osize_;
-  const unsigned imm = s.row->operands & kImm;
-  shape.count = imm == kUb                                       ? e_->code[e_->length - 1]
-                : s.map == kOneByte && (s.opcode & 0xFE) == 0xD0 ? 1
-                                                                 : u8(r(RCX));
-  made.mmx = s.row->attributes & kMmx;
-  made.undefined = undefined_flags(shape);
-  made.skip = undefined_result(shape);
+  made.shape = shape_of(s, alone);
+  made.undefined |= undefined_flags(made.shape);
+  made.mmx |= bool(s.row->attributes & kMmx);
+  made.skip = undefined_result(made.shape);
   return made;
 }
 

@@ -20,9 +20,11 @@ struct Slot {
   int reg;   // of the ModRM byte, where a group prescribes it, or -1
   int form;  // likewise: 0 memory, 1 + rm register
 };
+// The entries of one instruction: its prefixes, registers that the tables tell apart.
+using Kind = std::vector<Slot>;
 // What the tables hold for the mode, without exclusions and without what the host lacks. `missing`:
 // the names of the latter.
-std::vector<Slot> slots(bool code64, std::vector<std::string>& missing);
+std::vector<Kind> kinds(bool code64, std::vector<std::string>& missing);
 
 struct Made {
   Experiment experiment;
@@ -36,7 +38,7 @@ class Generator {
  public:
   explicit Generator(bool intel) : intel_(intel) {}
   // The same seed makes the same experiment.
-  Made make(const std::vector<Slot>& slots, bool code64, u64 seed);
+  Made make(const std::vector<Kind>& kinds, bool code64, u64 seed);
 
  private:
   u64 value();
@@ -51,6 +53,8 @@ class Generator {
     for (unsigned i = 0; i < bytes; ++i) emit(v >> (8 * i) & 0xFF);
   }
   void instruction(const Slot& s);
+  Shape shape_of(const Slot& s, bool known_count);
+  bool precede(const Slot& s, Made& made);
   void prefixes(const Slot& s, bool memory);
   void memory_operand(const Slot& s, unsigned reg, unsigned imm_size);
   void implicit_operands(const Slot& s);
@@ -69,6 +73,7 @@ class Generator {
   unsigned osize_ = 4;
   u64 target_ = 0;  // what its memory operand is to address
   bool free_address_ = false;
+  bool registers_only_ = false;
 };
 
 }  // namespace reprise::cpu::silicon
