@@ -42,6 +42,7 @@ enum ModeBits : u32 {
   kModeUdSse = 128,   // CR0.EM or not CR4.OSFXSR: SSE raises #UD
   kModeV86 = 256,
   kModeProtected = 512,
+  kModeUdMmx = 1024,  // CR0.EM: MMX raises #UD
 };
 
 enum class Activity : u8 { Running, Halted, WaitForSipi, Shutdown };

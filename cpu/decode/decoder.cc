@@ -249,7 +249,7 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
                    (real && (attributes & kProtOnly)) || !c.cluster.model().has(row->feature);
   if (bad) return exception(op, jump<raise_ud>);
   if ((attributes & kSse) && (c.mode & kModeUdSse)) return exception(op, jump<raise_ud>);
-  if ((attributes & kMmx) && (c.cr0 & CR0_EM)) return exception(op, jump<raise_ud>);
+  if ((attributes & kMmx) && (c.mode & kModeUdMmx)) return exception(op, jump<raise_ud>);
   if ((attributes & kSse) && (c.mode & kModeNoSse)) return exception(op, jump<raise_nm>);
   if ((attributes & (kX87 | kMmx)) && (c.mode & kModeNoX87)) return exception(op, jump<raise_nm>);
 

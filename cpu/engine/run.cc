@@ -74,6 +74,7 @@ Fetched fetch_one(Cpu& c, Op* op) {
   const u32 limit = c.seg[CS].limit;
   const u64 allowed = c.code64() ? 15 : ip > limit ? 0 : std::min<u64>(15, u64(limit) - ip + 1);
   Fetched f;
+  if (allowed == 0) c.raise(kGP, 0);
   f.address = c.translate_fetch(linear);
   const unsigned room = unsigned(kPageSize - (linear & 0xFFF));
   const auto append = [&](u64 address, unsigned count) {
@@ -82,12 +83,17 @@ Fetched fetch_one(Cpu& c, Op* op) {
       bytes[have] = page.block ? page.block->data()[page.page * kPageSize + (address & 0xFFF) + i]
                                : u8(c.read_physical(address + i, 1));
   };
-  append(f.address, unsigned(std::min<u64>({15, room, allowed})));
+  const unsigned first = unsigned(std::min<u64>({15, room, allowed}));
+  append(f.address, first);
   DecodeResult result = decode(c, bytes, have, op);
   if (result == DecodeResult::kMore && have < allowed) {
     const u64 next = c.code64() ? linear + room : u32(linear + room);
     f.crossing = true;
     f.address2 = c.translate_fetch(next);
+    if (c.phys_page(f.address).block) {  // the walk may have marked an entry among these bytes
+      have = 0;
+      append(f.address, first);
+    }
     append(f.address2, unsigned(std::min<u64>(15, allowed) - have));
     result = decode(c, bytes, have, op);
   }
@@ -144,7 +150,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     const unsigned room = unsigned(kPageSize - offset);
     const u64 ip = start + bytes;
     const u32 limit = c.seg[CS].limit;
-    if (!c.code64() && ip > limit) break;
+    if (!c.code64() && ip > std::min<u64>(limit, c.ip_mask())) break;
     const unsigned allowed =
         unsigned(std::min<u64>({15, room, c.code64() ? 15 : u64(limit) - ip + 1}));
     Op* op = &ops[count];
@@ -161,6 +167,11 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     }
   }
   if (count == 0) {  // the first instruction crosses into the next page
+    const unsigned room = unsigned(kPageSize - block_offset);
+    if (room >= 15 || (!c.code64() && start + room > c.seg[CS].limit)) return nullptr;
+    // A device must not be read twice: step_one() does.
+    const u64 next = c.code64() ? linear + room : u32(linear + room);
+    if (!c.phys_page(c.translate_fetch(next)).block) return nullptr;
     const Fetched f = fetch_one(c, ops);
     if (!f.crossing) return nullptr;
     const PhysPage second = c.phys_page(f.address2);
@@ -187,7 +198,9 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   }
   for (unsigned i = 0; i < count; ++i) relocate(&ops[i]);
   Op& final_op = ops[count - (ends ? 1 : 0)];
-  if (page2 || branches_out(final_op, block_offset)) final_op.flags |= kOpFar;
+  // With a 16-bit operand the target is cut to 64 KiB.
+  const bool cut = final_op.osize == 2 && (c.mode & kModeWidth) != kMode16;
+  if (page2 || cut || branches_out(final_op, block_offset)) final_op.flags |= kOpFar;
   fuse(ops, count);
 
   const unsigned stored = count + (ends ? 1 : 2);
@@ -229,13 +242,16 @@ Block* find_block(Cpu& c) {
   if (b->crossing) {
     const u64 next = tag + kPageSize;
     const PhysPage& second = c.phys_page(c.translate_fetch(c.code64() ? next : u32(next)));
+    // The walk may have marked an entry among the instruction's own bytes.
+    if (c.cluster.blocks().reclaim_due()) return nullptr;
     if (!second.block || second.block != b->page2->memory || second.page != b->page2->page) {
       c.cluster.blocks().drop_block(b);
       c.link = nullptr;
       return nullptr;
     }
   }
-  if (!(c.mode & kModeFlatCs) && c.r[kRip] + b->bytes - 1 > c.seg[CS].limit) return nullptr;
+  if (!(c.mode & kModeFlatCs) && c.r[kRip] + b->bytes - 1 > std::min<u64>(c.seg[CS].limit, c.ip_mask()))
+    return nullptr;
   return b;
 }
 

@@ -95,7 +95,7 @@ u64 bulk(Cpu& c, const Op* op, u64 limit) {
   const bool down = c.eflags & DF;
   if (down || limit < 4 || op->asize == 2) return 0;
   if (!c.code64() && !(c.mode & kModeFlatData)) return 0;
-  if (!c.code64() && op->seg >= FS) return 0;
+  if (!c.code64() && (op->seg >= FS || op->seg == CS)) return 0;  // may end at a limit
   const u64 to = destination<T>(c, op, true);
   u64 n = std::min(limit, elements_in_page<T>(to, false));
   u64 from = 0;

@@ -30,13 +30,15 @@ void Cpu::update_mode() {
   const bool protect = protected_mode();
   const bool wide = long_mode() && cs.l();
   u32 m = wide ? kMode64 : cs.db() && !v86() ? kMode32 : kMode16;
-  if (wide || (cs.base == 0 && cs.limit == 0xFFFFFFFF)) m |= kModeFlatCs;
+  // Code of 16 bits wraps at 64 KiB, whatever its limit: never flat.
+  if (wide || (m == kMode32 && cs.base == 0 && cs.limit == 0xFFFFFFFF)) m |= kModeFlatCs;
   if (wide || (protect && flat_data(seg[DS]) && flat_data(seg[ES]) && flat_data(seg[SS])))
     m |= kModeFlatData;
   if (seg[SS].db() && !wide) m |= kModeStack32;
   if (cr0 & (CR0_EM | CR0_TS)) m |= kModeNoX87;
   if (cr0 & CR0_TS) m |= kModeNoSse;
   if ((cr0 & CR0_EM) || !(cr4 & CR4_OSFXSR)) m |= kModeUdSse;
+  if (cr0 & CR0_EM) m |= kModeUdMmx;
   if (v86()) m |= kModeV86;
   if (protect) m |= kModeProtected;
   mode = m;
