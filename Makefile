@@ -23,7 +23,8 @@ variant := $(if $(findstring clang,$(CXX)),-clang)$(if $(SAN),-san)$(if $(DEBUG)
 BUILD ?= build$(if $(variant),/$(patsubst -%,%,$(variant)))
 
 WARN := -Wall -Wextra -Werror
-OPT := $(if $(DEBUG),-O0,-O2)
+# The interpreter's dispatch relies on calls that become jumps: cpu/op.h.
+OPT := $(if $(DEBUG),-O0,-O2 -foptimize-sibling-calls -DREPRISE_SIBLING_CALLS)
 ifdef SAN
 OPT := -O1
 SANFLAGS := -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -14,16 +14,29 @@ struct Block;
 // returns the next Op to a loop. Null ends the chain: the run loop goes on from cpu.r[kRip].
 using Handler = const Op* (*)(Cpu&, const Op*);
 
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(REPRISE_LOOP_DISPATCH)
+//
+// Clang is told; GCC does it where -foptimize-sibling-calls is on, which the Makefile says by
+// REPRISE_SIBLING_CALLS (no macro of GCC's own tells -O1, which does not, from -O2).
+#if defined(REPRISE_LOOP_DISPATCH) || !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
+#define REPRISE_TAIL_CALLS 0
+#elif defined(__clang__)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define REPRISE_TAIL_CALLS 0
+#else
 #define REPRISE_TAIL_CALLS 1
-#if defined(__clang__)
+#endif
+#elif defined(REPRISE_SIBLING_CALLS)
+#define REPRISE_TAIL_CALLS 1
+#else
+#define REPRISE_TAIL_CALLS 0
+#endif
+
+#if !REPRISE_TAIL_CALLS
+#define DISPATCH(cpu, op) return op
+#elif defined(__clang__)
 #define DISPATCH(cpu, op) [[clang::musttail]] return (op)->handler(cpu, op)
 #else
 #define DISPATCH(cpu, op) return (op)->handler(cpu, op)
-#endif
-#else
-#define REPRISE_TAIL_CALLS 0
-#define DISPATCH(cpu, op) return op
 #endif
 #define NEXT DISPATCH(c, (op + 1))
 
