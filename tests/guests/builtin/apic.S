@@ -207,8 +207,8 @@ BEGIN t_ioapic
     IOREG 0x21, 0
     IOREG 0x20, 0x45                     # input 8: RTC
     CMOS 0x0A, 0x26
+    CMOS_READ 0x0C                       # a PF from before would interrupt at once
     CMOS 0x0B, 0x42
-    CMOS_READ 0x0C
     movl $5, %eax
     movl $1, %ecx
     call await_apic

@@ -33,6 +33,7 @@ rom:
     .include "fpu.S"
     .include "timers.S"
     .include "apic.S"
+    .include "io.S"
     .include "stubs.S"
     .include "end.S"
 

@@ -99,6 +99,10 @@ restore32:
     movl %ecx, %cr4
     lidtl idt32_register
     lgdtl gdt_register
+    pushl %eax
+    OUTDX 0x3FB, 0x03                    # the serial port, should its test have failed
+    OUTDX 0x3FC, 0x0B
+    popl %eax
     pushl $2
     popfl
     ret

@@ -44,6 +44,7 @@ start:
     movl $0x700, %fs:0x350(%edi)         # LINT0: ExtINT
     movl $0x400, %fs:0x360(%edi)         # LINT1: NMI
     call init_serial
+    call enable_vga
     call set_text_mode
     movl $text_banner, %esi
     call puts16
@@ -71,6 +72,29 @@ detect_features:
     cpuid
     movl %ecx, v_features
     movl %edx, v_features + 4
+    ret
+
+# A PCI VGA hears its ports and A0000h-BFFFFh when its command register says so.
+enable_vga:
+    movl $0x80000008, %ebx               # class, of each device on bus 0
+1:  movw $0xCF8, %dx
+    movl %ebx, %eax
+    outl %eax, %dx
+    movw $0xCFC, %dx
+    inl %dx, %eax
+    shrl $16, %eax
+    cmpw $0x0300, %ax
+    je 2f
+    addl $0x800, %ebx
+    cmpl $0x80010000, %ebx
+    jb 1b
+    ret
+2:  movw $0xCF8, %dx
+    leal -4(%ebx), %eax
+    outl %eax, %dx
+    movw $0xCFC, %dx
+    movw $3, %ax
+    outw %ax, %dx
     ret
 
 init_ivt:                                # vectors 0-1Fh exceptions, 20h-2Fh the 8259 pair

@@ -1,3 +1,2 @@
     .code32
-io_tests:
 smp_tests: ret
