@@ -230,9 +230,10 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
   u64 ignored = 0;
   if (read_mtrr(c, index, ignored)) return write_mtrr(c, index, value);
   if (is_bank(c, index)) {
-    // STATUS, ADDR and MISC take only zeros; CTL zeros or ones.
-    const bool control = (index & 3) == 0;
-    const bool legal = value == 0 || (control && value == ~u64(0));
+    // STATUS, ADDR and MISC take only zeros. CTL: AMD's take any bits (Linux turns off bit 10 of
+    // bank 4 on a K8), Intel's zeros or ones.
+    const bool any = c.cluster.model().vendor() == Vendor::Amd || value == ~u64(0);
+    const bool legal = value == 0 || ((index & 3) == 0 && any);
     return set(legal, c.msr.mc_bank[index - kMc0Ctl], value);
   }
   const bool amd = c.cluster.model().vendor() == Vendor::Amd;
