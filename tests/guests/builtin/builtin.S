@@ -34,7 +34,7 @@ rom:
     .include "timers.S"
     .include "apic.S"
     .include "io.S"
-    .include "stubs.S"
+    .include "smp.S"
     .include "end.S"
 
     .text 1

@@ -1,2 +1,0 @@
-    .code32
-smp_tests: ret
