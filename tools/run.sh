@@ -13,66 +13,75 @@ prompt='reprise:/# '
 recording=$build/run.reprise
 log=$build/run.log
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*" >&2; }
+say() { printf '\n== %s\n' "$*" >&2; }
+value() { sed -n "s/^$1\$/\1/p" "$2" | tail -n1; }
 
 if ! tools/guests/build.sh "$guests" cloud initramfs; then
     say "No Linux guest (no network?). Running the built-in guest instead."
-    exec "$reprise" -state-hash
+    exec "$reprise" -nographic -state-hash "$@"
 fi
 
-say "Booting Linux on the interpreter. This takes a few seconds."
+say "Booting Debian's Linux on the interpreter; the run is recorded in $recording."
 options=(-nographic -m 256 -kernel "$guests/cloud.bzImage" -initrd "$guests/initramfs.gz"
     -append "console=ttyS0,115200 mitigations=off nokaslr"
-    -record "$recording" -hash-at-text "$prompt" -state-hash "$@")
+    -record "$recording" -hash-at-text "$prompt" -state-hash -pace real "$@")
 
+# Keeps stderr in the log. What is said at the prompt comes in the middle of the guest's line: says
+# it on a line of its own, and repeats the prompt.
+listen() {
+    local line at= clear=
+    [ ! -t 2 ] || clear=$'\e[K'
+    : >"$log"
+    while IFS= read -r line; do
+        echo "$line" >>"$log"
+        case $line in
+        'at-text position '*) at=${line#at-text position } ;;
+        'at-text state-hash '*)
+            printf '\r%s== At the prompt, before any key: %s, state %s\n%s' \
+                "$clear" "$at" "${line#at-text state-hash }" "$prompt" >&2 ;;
+        'position '* | 'state-hash '*) ;;
+        *) printf '%s\n' "$line" >&2 ;;
+        esac
+    done
+}
+
+status=0
+start=$(date +%s.%N)
+rm -f "$log" "$log.done"
 if [ -t 0 ]; then
-    echo "   A shell will come up; 'poweroff' ends the run (Ctrl-A x ends the emulator)." >&2
-    start=$(date +%s.%N)
-    "$reprise" "${options[@]}" 2> >(tee "$log" >&2)
+    echo "   A shell comes up in some seconds; 'poweroff' ends the run, Ctrl-A h helps." >&2
+    "$reprise" "${options[@]}" 2> >(listen; : >"$log.done") || status=$?
 else
     # Nobody types: `poweroff` is typed for them once the prompt is there.
-    : >"$log"
-    start=$(date +%s.%N)
     {
-        until grep -q '^at-text state-hash' "$log"; do
-            [ ! -e "$log.done" ] || exit 0
-            sleep 0.1
-        done
-        sleep 0.3
+        until grep -qs '^at-text state-hash' "$log" || [ -e "$log.done" ]; do sleep 0.1; done
+        sleep 0.5
         echo poweroff
         until [ -e "$log.done" ]; do sleep 0.1; done
-    } | {
-        rm -f "$log.done"
-        "$reprise" "${options[@]}" 2> >(tee "$log" >&2) || echo $? >"$log.done"
-        : >>"$log.done"
-    }
-    [ ! -s "$log.done" ] || { say "The run failed."; exit 1; }
+    } 2>/dev/null | "$reprise" "${options[@]}" 2> >(listen; : >"$log.done") || status=$?
 fi
 finish=$(date +%s.%N)
-sleep 0.1   # the copy of stderr
+until [ -e "$log.done" ]; do sleep 0.05; done
+[ $status = 0 ] || { say "The run failed: exit status $status."; exit 1; }
 
-value() { sed -n "s/^$1\$/\1/p" "$log" | tail -n1; }
-icount=$(value 'position icount=\([0-9]*\) .*')
-cycles=$(value 'position .*cycles=\([0-9]*\)')
-live=$(value 'state-hash \(.*\)')
-[ -n "$live" ] || { say "The run left no hash."; exit 1; }
-at_prompt=$(value 'at-text position \(.*\)')
+seconds() { awk "BEGIN {printf \"%.1f\", $2 - $1}"; }
+report() {  # report LOG
+    grep -q '^at-text' "$1" &&
+        echo "   at the prompt, before any key   $(value 'at-text position \(.*\)' "$1"), state $(value 'at-text state-hash \(.*\)' "$1")"
+    echo "   at the end                      $(value 'position \(.*\)' "$1"), state $(value 'state-hash \(.*\)' "$1")"
+}
+say "The run took $(seconds "$start" "$finish") s (with waiting for keys): $(value 'position icount=\([0-9]*\) .*' "$log") instructions, $(value 'position .*cycles=\([0-9]*\)' "$log") cycles."
+report "$log"
 
-say "The run: $icount instructions, $cycles cycles."
-echo "   at the prompt, before any key: ${at_prompt:-not reached} $(value 'at-text state-hash \(.*\)')"
-echo "   at the end:                    $live"
-
-say "Playing the recording ($(du -h "$recording" | cut -f1)) again; its output is not shown."
-before=$(date +%s.%N)
-"$reprise" -replay "$recording" -serial null -state-hash -pace max 2>"$log.replay" ||
+say "Playing the recording ($(du -h "$recording" | cut -f1)) again, at full speed; its output is not shown."
+start=$(date +%s.%N)
+"$reprise" -replay "$recording" -serial null -hash-at-text "$prompt" -state-hash 2>"$log.replay" ||
     { cat "$log.replay" >&2; say "The replay failed."; exit 1; }
-after=$(date +%s.%N)
-again=$(sed -n 's/^state-hash //p' "$log.replay")
-echo "   at the end of the replay:      $again"
-if [ "$again" = "$live" ]; then
-    echo "   The same. Run: $(awk "BEGIN {printf \"%.1f\", $finish - $start}") s (with waiting for keys); replay: $(awk "BEGIN {printf \"%.1f\", $after - $before}") s."
+finish=$(date +%s.%N)
+report "$log.replay"
+if [ "$(report "$log.replay")" = "$(report "$log")" ]; then
+    say "The same, in $(seconds "$start" "$finish") s. Again: $reprise -replay $recording"
 else
-    cat "$log.replay" >&2
     say "NOT the same."
     exit 1
 fi
