@@ -89,7 +89,13 @@ inline constexpr Exclusion kExclusions[] = {
 //   MASKMOVQ, MASKMOVDQU, where there is a fault: a byte that is masked may fault or not.
 //   FXRSTOR of an address that is neither canonical nor aligned: #GP or #SS.
 //   FSTP m80, FBSTP that fault: the other page may have been written.
-inline bool ambiguous(std::string_view name, bool code64, u64 rcx, int vector, bool either_faults) {
+//   On other hosts than Intel's: string comparisons that fault (which operand first; the flags),
+//   and branches to addresses that are not canonical (#GP before or after the branch).
+inline bool ambiguous(std::string_view name, bool code64, u64 rcx, int vector, bool either_faults,
+                      bool intel) {
+  if (!intel && either_faults)
+    for (std::string_view each : {"cmps", "scas", "jmp", "call", "ret"})
+      if (name == each) return true;
   if (name == "maskmovq" || name == "maskmovdqu" || name == "fbstp") return either_faults;
   if (name == "fxrstor") return vector == kGP || vector == kSS;
   if (name == "fstp") return vector == kPF;

@@ -218,8 +218,11 @@ Outcome HostCpu::run(const Experiment& e) {
 }
 
 bool HostCpu::intel() {
-  u32 a, b, c, d;
-  return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx;
+  static const bool known = [] {  // CPUID is slow in virtual machines
+    u32 a, b, c, d;
+    return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx;
+  }();
+  return known;
 }
 
 bool HostCpu::has(Feature f) {

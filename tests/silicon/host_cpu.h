@@ -21,7 +21,7 @@ class HostCpu {
   HostCpu(const HostCpu&) = delete;
   // Why nothing can be run here; empty if all is well.
   const std::string& problem() const { return problem_; }
-  static bool intel();
+  static bool intel();  // the maker
   static bool has(Feature f);
 
   Outcome run(const Experiment& e);
