@@ -1,12 +1,10 @@
 #!/bin/bash
 # The same configuration ends at the same position with the same hash, however it is run: twice,
-# with and without blocks, at any pace, in slices of random length, logged, built by another
-# compiler, without optimisation, under sanitizers. On the built-in guest here, with Linux in this
-# build; `make soak` (DEEP=1) runs all of it on Linux.
+# with and without blocks, at any pace, in slices of random length, logged, recorded, replayed,
+# built by another compiler, without optimisation, under sanitizers. All of it on the built-in
+# guest, which also has to pass its own tests; on Linux some here, and all in `make soak` (DEEP=1).
 cd "$(dirname "$0")/../.."
 . tests/lib.sh
-export ANY_STATUS=1          # the built-in guest may report by isa-debug-exit
-
 # same NAME WANT ARGUMENTS...
 same() {
     local name=$1 want=$2 got
@@ -14,6 +12,18 @@ same() {
     got=$(hash_of "$@")
     [ -n "$got" ] && [ "$got" = "$want" ]
     ok "$name" $? "wanted '$want', got '$got'"
+}
+
+# replayed NAME WANT ARGUMENTS...: recording changes nothing, and the recording ends as the run did.
+replayed() {
+    local name=$1 want=$2 got
+    shift 2
+    same "$name: recorded" "$want" "$@" -record "$scratch/recording"
+    got=$("$REPRISE" -replay "$scratch/recording" -display none -state-hash 2>&1 >/dev/null </dev/null |
+        awk '/^position / {at = $2 " " $3} /^state-hash / {print at, $2}')
+    [ "$got" = "$want" ]
+    ok "$name: replayed" $? "wanted '$want', got '$got'"
+    rm -f "$scratch/recording"
 }
 
 # matrix GUEST ARGUMENTS...: this binary against itself; prints nothing but results.
@@ -31,9 +41,10 @@ matrix() {
         for seed in 1 2 3; do
             same "$guest, timing=$timing: slices $seed" "$want" "${all[@]}" -test-slices $seed
         done
+        same "$guest, timing=$timing: pace real" "$want" "${all[@]}" -pace real
+        same "$guest, timing=$timing: logged" "$want" "${all[@]}" -d "$log_items" -D /dev/null
+        replayed "$guest, timing=$timing" "$want" "${all[@]}"
     done
-    same "$guest: pace real" "$want_fixed" "$@" -cpu qemu64,timing=fixed -pace real
-    same "$guest: logged" "$want_fixed" "$@" -cpu qemu64,timing=fixed -d in_asm,int -D /dev/null
 }
 
 # variants GUEST ARGUMENTS...: other builds against $want_fixed and $want_test.
@@ -53,18 +64,19 @@ variants() {
     done
 }
 
-builtin_guest=(-m 64 -serial null -no-reboot)
 release=$REPRISE
-if [ -e "$BUILD/gen/builtin_guest.h" ]; then
-    matrix built-in "${builtin_guest[@]}"
-    matrix "built-in, 2 CPU" "${builtin_guest[@]}" -smp 2
-    matrix built-in "${builtin_guest[@]}" >/dev/null    # the variants' reference
-    variants built-in "${builtin_guest[@]}"
+log_items=in_asm,int,exec
+for cpus in 1 2; do
+    guest=(-m 64 -serial "file:$scratch/serial" -monitor none -no-reboot -smp $cpus)
+    matrix "built-in, $cpus CPU" "${guest[@]}"
+    grep -aq '^SELF-TEST PASSED' "$scratch/serial"
+    ok "built-in, $cpus CPU: its own tests" $? "$(grep -a FAILED "$scratch/serial")"
+    variants "built-in, $cpus CPU" "${guest[@]}"
     REPRISE=$release
-fi
+done
+log_items=in_asm,int
 
 need_guests cloud initramfs
-unset ANY_STATUS
 guest=($(linux cloud) -serial null -append "$quiet work=sum")
 if [ -n "${DEEP:-}" ]; then
     for cpus in 1 2; do
