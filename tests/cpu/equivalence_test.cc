@@ -1,7 +1,7 @@
-// How a machine is run never changes what its guest computes: blocks on or off, where slices end (in
-// cycles or instructions, inside blocks and REP strings), new epochs, dropped host pointers, and
-// saving and loading in the middle. Random programs run in several of these ways side by side; all
-// state is compared at several positions.
+// How a machine is run never changes what its guest computes: blocks on or off, where slices end
+// (in cycles or instructions, inside blocks and REP strings), new epochs, dropped host pointers,
+// and saving and loading in the middle. Random programs run in several of these ways side by side;
+// all state is compared at several positions.
 //
 //   REPRISE_EQUIV_CASES=N   programs (a soak); REPRISE_EQUIV_SEED=N   where the sequence begins
 //   REPRISE_EQUIV_CASE=N    just the one that a failure named
@@ -33,16 +33,17 @@ Way make_way(const char* name, bool blocks, u64 length, u32 gap, u32 reload_perc
   Way w{name, blocks, {}, {}};
   if (gap)
     for (u64 at = rng.below(gap); at < length; at += 1 + rng.below(gap))
-      w.actions.push_back({at, rng.chance(reload_percent) ? Action::kReload : Action(rng.below(3))});
+      w.actions.push_back(
+          {at, rng.chance(reload_percent) ? Action::kReload : Action(rng.below(3))});
   if (stop_gap)
     for (Cycles at = rng.below(stop_gap); at < 40 * length; at += 1 + rng.below(stop_gap))
       w.stops.push_back(at);
   return w;
 }
 
-class Run {
+class Session {
  public:
-  Run(const Program& p, const Way& w) : p_(p), w_(w), m_(fresh()) { install_program(*m_, p); }
+  Session(const Program& p, const Way& w) : p_(p), w_(w), m_(fresh()) { install_program(*m_, p); }
 
   // All state at `icount`, or where the guest stands still before that.
   u64 hash_at(u64 icount) {
@@ -114,10 +115,10 @@ void print_place(const char* title, EquivalenceMachine& m) {
 void explain(const Program& p, const Way& a, const Way& b, u64 good, u64 bad) {
   while (bad - good > 1) {
     const u64 middle = (good + bad) / 2;
-    Run left(p, a), right(p, b);
+    Session left(p, a), right(p, b);
     (left.hash_at(middle) == right.hash_at(middle) ? good : bad) = middle;
   }
-  Run before(p, a), left(p, a), right(p, b);
+  Session before(p, a), left(p, a), right(p, b);
   before.go(good);
   print_place("before", before.machine());
   left.go(bad);
@@ -159,7 +160,7 @@ bool run_case(u64 seed) {
 
   std::vector<u64> wanted;
   for (const Way& w : ways) {
-    Run run(p, w);
+    Session run(p, w);
     u64 good = 0;
     for (std::size_t i = 0; i < checkpoints.size(); ++i) {
       // "blocks on" runs straight to the end.
@@ -178,6 +179,63 @@ bool run_case(u64 seed) {
     }
   }
   return true;
+}
+
+// Cases that chance does not meet: hand-made code at the code area, blocks on against blocks off.
+class SmallEquivalence : public testing::Test {
+ protected:
+  static Program program(GuestMode mode, u64 at, std::vector<u8> code) {
+    Program p = generate_program(1);
+    p.mode = mode;
+    p.ring = 0;
+    p.cpus = 1;
+    p.timing = "fixed";
+    p.entry[0] = at;
+    p.memory.push_back({kCodeArea, std::vector<u8>(kAreaSize, 0x90)});
+    p.memory.push_back({at, std::move(code)});
+    return p;
+  }
+  // Runs both ways, stopping now and then.
+  static void expect_equal(const Program& p, std::initializer_list<u64> stops) {
+    const Way on{"blocks on", true, {}, {}}, off{"blocks off", false, {}, {}};
+    Session left(p, on), right(p, off);
+    for (u64 at : stops) EXPECT_EQ(left.hash_at(at), right.hash_at(at)) << "at " << at;
+  }
+};
+
+// 16-bit code wraps at 64 KiB, also where its segment goes on.
+TEST_F(SmallEquivalence, SixteenBitCodeWraps) {
+  Program p = program(GuestMode::kRealFlat, 0xFFF0, std::vector<u8>(14, 0x40));
+  p.memory.push_back({0xFFFE, {0x40, 0x40, 0x43, 0x43, 0xF4}});
+  expect_equal(p, {5, 15, 16, 17, 18, 40});
+  p.memory.push_back({0xFFFE, {0x40, 0xB8, 0x34, 0x12, 0x43, 0xF4}});  // across the end
+  expect_equal(p, {5, 15, 16, 17, 18, 40});
+}
+
+// A device from which an instruction's last bytes come is read once.
+TEST_F(SmallEquivalence, CodeOfADeviceIsReadOnce) {
+  // jmp E000:3FFE, where the ROM ends
+  Program p = program(GuestMode::kReal, 0xC000, {0xEA, 0xFE, 0x3F, 0x00, 0xE0});
+  p.rom.assign(0x4000, 0x90);
+  p.rom[0x3FFE] = 0xB8;  // mov ax, imm: the upper byte is the device's
+  expect_equal(p, {2, 3, 4});
+}
+
+// CR0.EM turns #NM of MMX into #UD, though CR4.OSFXSR is off and TS set.
+TEST_F(SmallEquivalence, MmxDependsOnEm) {
+  Program p = program(GuestMode::kReal, 0xC000,
+                      {0x66, 0x31, 0xC0, 0x0F, 0x22, 0xE0,                    // CR4 = 0
+                       0x66, 0x0F, 0x20, 0xC0, 0x0C, 0x08, 0x0F, 0x22, 0xC0,  // TS
+                       0x0F, 0xFC, 0xC1,                                      // L: paddb
+                       0x0F, 0x20, 0xC0, 0x0C, 0x04, 0x0F, 0x22, 0xC0,        // EM
+                       0xEB, 0xF3});                                          // jmp L
+  for (unsigned v : {6u, 7u}) {
+    // push bp; mov bp, sp; add word [bp + 2], 3; inc word cs:[A200 + v * 2]; pop bp; iret
+    p.memory.push_back({0x4000 + 0x40 * v,
+                        {0x55, 0x8B, 0xEC, 0x83, 0x46, 0x02, 0x03, 0x2E, 0xFF, 0x06, u8(v * 2),
+                         0xA2, 0x5D, 0xCF}});
+  }
+  expect_equal(p, {10, 20, 30, 40});
 }
 
 TEST(Equivalence, HowAProgramIsRunNeverChangesIt) {

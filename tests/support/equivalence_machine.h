@@ -154,8 +154,8 @@ class Rig final : public Device, public Bus {
     if ((value & 7) == 3) c.nmi();
   }
   void dma(u32 value) {
-    const u64 at = (value & 0xE0) == 0xE0 ? kCodeArea + (digest_ & 0x3FF8)
-                                          : kDataArea + (digest_ & 0x3FF8);
+    const u64 at =
+        (value & 0xE0) == 0xE0 ? kCodeArea + (digest_ & 0x3FF8) : kDataArea + (digest_ & 0x3FF8);
     const u64 bytes = (value & 0xE0) == 0xE0 ? 0x9090909090909090 : digest_;
     ram_.write(at, {reinterpret_cast<const u8*>(&bytes), 1 + (value & 7)});
   }
@@ -179,8 +179,8 @@ class Rig final : public Device, public Bus {
 
 struct EquivalenceMachine {
   EquivalenceMachine(bool blocks, const std::string& timing, unsigned cpus, Cycles quantum) {
-    ram = std::move(MemoryBlock::create(board.pages, "ram", kRamSize).value());
-    rom = std::move(MemoryBlock::create(board.pages, "rom", 0x4000, true).value());
+    ram = MemoryBlock::create(board.pages, "ram", kRamSize).value();
+    rom = MemoryBlock::create(board.pages, "rom", 0x4000, true).value();
     const CpuOptions options{.model = "max",
                              .features = {},
                              .timing = timing,
@@ -188,7 +188,7 @@ struct EquivalenceMachine {
                              .quantum = quantum,
                              .seed = 1,
                              .blocks = blocks};
-    cluster = std::move(Cluster::create(options, board.context("/cpu"), board.pages).value());
+    cluster = Cluster::create(options, board.context("/cpu"), board.pages).value();
     rig = std::make_unique<Rig>(board.context("/rig"), *ram, *rom);
     rig->cluster = cluster.get();
     for (unsigned i = 0; i < cpus; ++i) {

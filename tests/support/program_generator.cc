@@ -7,7 +7,7 @@ namespace reprise::cpu {
 
 namespace {
 
-constexpr u64 kCounter = 0xA000, kStarts = 0xA100;  // of the handlers that start afresh
+constexpr u64 kStarts = 0xA100;  // where the handlers that start afresh go on; A000 counts them
 constexpr u64 kHandlers = 0x4000, kHandlerSize = 0x40;
 
 class Assembler {
@@ -16,12 +16,14 @@ class Assembler {
     bits_ = p.mode == GuestMode::kLong ? 64 : p.mode <= GuestMode::kRealFlat ? 16 : 32;
   }
 
-  std::vector<u8> run(unsigned count) {
-    while (code_.size() < 0x3F00 && starts_.size() < count) {
+  // Up to `count` instructions, behind NOPs up to `origin`.
+  std::vector<u8> run(unsigned origin, unsigned count) {
+    code_.assign(origin, 0x90);
+    while (code_.size() < kAreaSize - 64 && starts_.size() < count) {
       starts_.push_back(unsigned(code_.size()));
       instruction();
       // Now and then go on at the end of a page.
-      if (rng_.chance(2)) fill_to_page_end();
+      if (rng_.chance(3)) fill_to_page_end();
     }
     for (const Fix& f : fixes_) {
       const i64 target = i64(starts_[rng_.below(u32(starts_.size()))]);
@@ -62,15 +64,18 @@ class Assembler {
 
   void fill_to_page_end() {
     const unsigned room = 4096 - code_.size() % 4096, keep = 1 + rng_.below(9);
-    if (room > 300 || room <= keep) return;
+    const unsigned skip = 1 + near_size();
+    if (room <= keep + skip || code_.size() + room > kAreaSize - 64) return;
+    b({0xE9});
+    value(room - keep - skip, near_size());
     while (4096 - code_.size() % 4096 > keep) b({0x90});
   }
 
   // Where operands may lie; in 16-bit code, an offset in the data segment.
   u64 address() {
     const u32 kind = rng_.below(20);
-    const u64 offset = rng_.chance(40) ? (rng_.below(4) << 12 | 0xFFF) - rng_.below(10)
-                                       : rng_.below(kAreaSize);
+    const u64 offset =
+        rng_.chance(40) ? (rng_.below(4) << 12 | 0xFFF) - rng_.below(10) : rng_.below(kAreaSize);
     if (bits_ == 16) return kind == 0 ? 0xFFF8 + rng_.below(8) : offset;
     if (kind < 8) return kDataArea + offset;
     if (kind < 11) return (rng_.chance(50) ? 0x200000 : 0x400000) + kDataArea + rng_.below(0x8000);
@@ -268,7 +273,9 @@ void Assembler::flow() {
     case 8:  // through a register, perhaps by another linear address
       b({0xB8});
       value(starts_[rng_.below(u32(starts_.size()))] + kCodeArea +
-                (bits_ == 16 || rng_.chance(60) ? 0 : rng_.chance(50) ? 0x200000 : 0x400000),
+                (bits_ == 16 || rng_.chance(60) ? 0
+                 : rng_.chance(50)              ? 0x200000
+                                                : 0x400000),
             bits_ == 16 ? 2 : 4);
       return b({0xFF, rng_.chance(50) ? 0xE0u : 0xD0u});
     case 9:
@@ -479,9 +486,9 @@ void Assembler::instruction() {
   if (kind < 66) return string();
   if (kind < 73) return stack();
   if (kind < 79) return store_to_code();
-  if (kind < 84 && (p_.ring == 0 || rng_.chance(20))) return device();
-  if (kind < 94 && (p_.ring == 0 || rng_.chance(30))) return system();
-  if (kind < 98) return vector();
+  if (kind < 83 && (p_.ring == 0 || rng_.chance(20))) return device();
+  if (kind < 92 && (p_.ring == 0 || rng_.chance(30))) return system();
+  if (kind < 99) return vector();
   for (unsigned i = rng_.below(6); i > 0; --i) value(rng_.next(), 1);
 }
 
@@ -501,9 +508,9 @@ std::vector<u8> restart_handler(unsigned bits, bool error) {
   if (bits == 16) {
     // push ax, bx, bp; mov bx, cs:[counter]; inc word cs:[counter]; and bx, 15; shl bx, 2;
     // mov ax, cs:[bx + starts]; mov bp, sp; mov [bp + 6], ax; pop bp, bx, ax; iret
-    b({0x50, 0x53, 0x55, 0x2E, 0x8B, 0x1E, 0x00, 0xA0, 0x2E, 0xFF, 0x06, 0x00, 0xA0, 0x83, 0xE3,
-       0x0F, 0xC1, 0xE3, 0x02, 0x2E, 0x8B, 0x87, 0x00, 0xA1, 0x8B, 0xEC, 0x89, 0x46, 0x06, 0x5D,
-       0x5B, 0x58, 0xCF});
+    b({0x50, 0x53, 0x55, 0x2E, 0x8B, 0x1E, 0x00, 0xA0, 0x2E, 0xFF, 0x06,
+       0x00, 0xA0, 0x83, 0xE3, 0x0F, 0xC1, 0xE3, 0x02, 0x2E, 0x8B, 0x87,
+       0x00, 0xA1, 0x8B, 0xEC, 0x89, 0x46, 0x06, 0x5D, 0x5B, 0x58, 0xCF});
     return h;
   }
   const unsigned word = bits / 8;
@@ -562,7 +569,11 @@ Program generate_program(u64 seed) {
   p.registers_seed = rng.next();
   Assembler program(rng, p);
   const unsigned count = rng.chance(50) ? 12 + rng.below(30) : 100 + rng.below(600);
-  p.memory.push_back({kCodeArea, program.run(count)});
+  // 16-bit code may run into the end of its 64 KiB.
+  const bool at_end = p.mode <= GuestMode::kRealFlat && rng.chance(30);
+  std::vector<u8> code = program.run(at_end ? kAreaSize - 0x300 : 0, at_end ? 1000 : count);
+  code.resize(std::min<std::size_t>(code.size(), kAreaSize));
+  p.memory.push_back({kCodeArea, std::move(code)});
   const auto& starts = program.starts();
   std::vector<u8> table(64);
   for (unsigned i = 0; i < 16; ++i) {
@@ -571,7 +582,7 @@ Program generate_program(u64 seed) {
     std::memcpy(&table[4 * i], &at, 4);
   }
   p.memory.push_back({kStarts, table});
-  p.entry[0] = kCodeArea;
+  p.entry[0] = kCodeArea + starts[0];
   p.entry[1] = kCodeArea + starts[rng.below(u32(starts.size()))];
   const unsigned bits = p.mode == GuestMode::kLong ? 64 : p.mode <= GuestMode::kRealFlat ? 16 : 32;
   for (unsigned v = 0; v < 64; ++v)

@@ -12,11 +12,15 @@ u64 gate(u16 selector, u32 offset, u8 access) {
   return (offset & 0xFFFF) | u64(selector) << 16 | u64(access) << 40 | u64(offset >> 16) << 48;
 }
 
-void descriptors(EquivalenceMachine& m, bool wide, bool interrupts_off) {
+void descriptors(EquivalenceMachine& m, bool wide, bool interrupts_off, u32 code_limit) {
   m.poke(kGdt + 0x08, 8, wide ? 0x00AF9B000000FFFF : 0x00CF9B000000FFFF);
   m.poke(kGdt + 0x10, 8, 0x00CF93000000FFFF);
   m.poke(kGdt + 0x18, 8, wide ? 0x00AFFB000000FFFF : 0x00CFFB000000FFFF);
   m.poke(kGdt + 0x20, 8, 0x00CFF3000000FFFF);
+  if (code_limit) {  // in bytes, below 1 MiB
+    m.poke(kGdt + 0x08, 8, 0x00409B0000000000 | code_limit);
+    m.poke(kGdt + 0x18, 8, 0x0040FB0000000000 | code_limit);
+  }
   for (unsigned v = 0; v < 64; ++v) {
     const u8 access = u8((v == 3 || v == 4 || v == 0x30 ? 0xEE : 0x8E) | (interrupts_off ? 0 : 1));
     m.poke(kIdt + (wide ? 16 : 8) * v, 8, gate(0x08, u32(kHandlers + kHandlerSize * v), access));
@@ -38,7 +42,7 @@ void page_tables(EquivalenceMachine& m, const Program& p, Rng& rng) {
   static constexpr u32 frames[8] = {0x20, 0x21, 0x22, 0x0C, 0x0D, 0xF0, 0xE0, 0xD0};
   const bool user_tables = rng.chance(30);
   const auto leaf = [&](unsigned region, unsigned page, u64 entry) {
-    const u64 at = wide ? kLeaves + 0x1000 * region + 8 * page
+    const u64 at = wide          ? kLeaves + 0x1000 * region + 8 * page
                    : region == 2 ? kLeaves + 0x1000 + 4 * page
                                  : kLeaves + 4 * (page + 512 * region);
     m.poke(at, size, entry);
@@ -76,10 +80,15 @@ void enter_real(Cpu& c, bool flat_code) {
   c.cr0 = CR0_ET | CR0_NE;
 }
 
-void enter_protected(Cpu& c, const Program& p) {
+void enter_protected(Cpu& c, const Program& p, u32 code_limit) {
   const bool wide = p.mode == GuestMode::kLong;
   const u16 level = u16(p.ring << 5);
-  flat(c, CS, p.ring ? 0x1B : 0x08, u16(0x9B | level | (wide ? 0xA000 : 0xC000)));
+  flat(c, CS, p.ring ? 0x1B : 0x08,
+       u16(0x9B | level |
+           (wide         ? 0xA000
+            : code_limit ? 0x4000
+                         : 0xC000)));
+  if (code_limit) c.seg[CS].limit = code_limit;
   for (const SegIndex i : {SS, DS, ES, FS, GS})
     flat(c, i, p.ring ? 0x23 : 0x10, u16(0xC093 | level));
   c.cpl = p.ring;
@@ -103,10 +112,11 @@ void install_program(EquivalenceMachine& m, const Program& p) {
   for (const auto& [at, bytes] : p.memory) m.ram->write(at, bytes);
   m.rom->write(0, p.rom);
   const bool wide = p.mode == GuestMode::kLong;
+  const u32 code_limit = !wide && rng.chance(25) ? u32(kCodeArea) + rng.below(0x3000) : 0;
   if (p.mode <= GuestMode::kRealFlat) {
     for (unsigned v = 0; v < 64; ++v) m.poke(4 * v, 4, kHandlers + kHandlerSize * v);
   } else {
-    descriptors(m, wide, rng.chance(80));
+    descriptors(m, wide, rng.chance(80), code_limit);
   }
   for (unsigned i = 0; i < p.cpus; ++i) {
     const u64 tss = kTss + 0x400 * i, stack = i ? 0x2FF00 : 0x9F00;
@@ -127,7 +137,7 @@ void install_program(EquivalenceMachine& m, const Program& p) {
     if (p.mode <= GuestMode::kRealFlat)
       enter_real(c, p.mode == GuestMode::kRealFlat);
     else
-      enter_protected(c, p);
+      enter_protected(c, p, code_limit);
     c.cr4 |= (rng.chance(70) ? CR4_OSFXSR : 0) | (rng.chance(50) ? CR4_PGE : 0) |
              (rng.chance(50) ? CR4_DE : 0);
     if (p.mode >= GuestMode::kPaging && rng.chance(50)) c.cr0 |= CR0_WP;
