@@ -523,7 +523,9 @@ Made Generator::make(const std::vector<Kind>& kinds, bool code64, u64 seed) {
   if (s.row->attributes & kSse || long_operand(s.row->name)) e_->before.rflags &= ~AC;
   fill_window((s.row->attributes & kString) && one_in(2));
   if (e_->floating) fill_fx();
-  const bool joins = sequence && !reads_af(*s.row) && !is(*s.row, {"ins", "outs"});
+  // A push of a segment register must find its slot where it was cleared.
+  const bool push_sreg = is(*s.row, {"push"}) && s.row->operands == None;
+  const bool joins = sequence && !reads_af(*s.row) && !is(*s.row, {"ins", "outs"}) && !push_sreg;
   for (u64 i = joins ? random_.below(4) : 0; i > 0; --i) precede(any(), made);
   if (pair) precede(any_of({"cmp", "test"}), made);
   const bool alone = e_->length == 0;
