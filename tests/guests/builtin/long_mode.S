@@ -28,7 +28,6 @@ enter_long:
     loop 1b
     movl $(PT64 + 7), PD64 + 16
     movl $(FRAME + 7), PT64
-    movl $(PD64 + 0x1000 - 0x1000), %eax
     # The last GiB below 4 GiB, for the APIC: its own directory.
     movl $(TABLES + 0x5000 + 7), PDPT64 + 24
     movl $0xFEE00083, TABLES + 0x5000 + 0xFB8

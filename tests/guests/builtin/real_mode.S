@@ -366,6 +366,15 @@ BEGIN t_step16
 
 # The byte at 1 MiB + x and that at x are one when both gates are closed; either opens the line.
 BEGIN t_a20
+    OUTPORT 0x70, 0x17                   # CMOS 17h, 18h: KiB above the first MiB
+    inb $0x71, %al
+    movb %al, %ah
+    OUTPORT 0x70, 0x18
+    inb $0x71, %al
+    testw %ax, %ax
+    jnz 1f
+    SKIP
+1:
     movl $(0x100000 + SCRATCH_16), %edi
     movb $0x11, SCRATCH_16
     movb $0x22, %fs:(%edi)

@@ -66,9 +66,12 @@ BEGIN t_ring3
     USER_FAULTS 13, CS32, 2, "ljmp $CS32, $0"
     USER .Lring3_conform, 2              # conforming code runs with the caller's CPL
     EQM exc_cs, (CONFORM+3)
+    testb $0x10, v_features + 4          # TSC
+    jz 1f
     movl $4, %eax                        # TSD
     movl %eax, %cr4
     USER_FAULTS 13, 0, 2, "rdtsc"
+1:
     PASS
 .Lring3:
     movl %cs, %ecx
@@ -152,7 +155,6 @@ BEGIN t_sysenter
     EQ %esi, $(SE_CS+8)
     EQ %edi, $STACK_R0
     EQ %ebp, $(SE_CS+16+3)
-    movl %eax, %eax
     PASS
 .Lsysenter_user:
     movl $.Lsysexit, %edx
@@ -255,9 +257,8 @@ task_b:
     je 2f
     iretl                                # nested: back, and on from here the next time
     jmp task_b
-2:  movl $task_b_fault, TSS_B + 0x20     # no use: saved again by IRET
-    iretl
-task_b_fault:                            # entered by #GP
+2:  iretl
+task_b_fault:                            # the fifth time, by #GP
     incl v_a
     popl v_b
     movl $DS32, TSS32 + 0x2C             # ECX of the faulting task
