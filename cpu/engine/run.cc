@@ -265,8 +265,7 @@ void take_event(Cpu& c, u8 vector, EventKind kind) {
 
 // Takes the first event that this boundary must deal with (Intel SDM volume 3, table 6-2).
 bool take_pending(Cpu& c) {
-  if (c.activity == Activity::Shutdown && !(c.pending & (kPendNmi | kPendSmi | kPendInit)))
-    return false;
+  if (c.activity == Activity::Shutdown && !runnable(c)) return false;
   // A start-up IPI follows its INIT, which must be taken first.
   if ((c.pending & kPendSipi) && !(c.pending & kPendInit)) {
     c.pending &= ~kPendSipi;
@@ -392,9 +391,11 @@ bool runnable(const Cpu& c) {
              ((c.pending & kPendSmi) && !c.smm) || ((c.pending & kPendInit) && !c.smm) ||
              c.debug_trap;
     case Activity::WaitForSipi:
-      return c.pending & (kPendSipi | kPendInit);
-    case Activity::Shutdown:
-      return ((c.pending & kPendNmi) && !c.nmi_blocked) || (c.pending & (kPendSmi | kPendInit));
+      if (c.pending & kPendInit) return !c.smm;  // a SIPI waits behind it
+      return c.pending & kPendSipi;
+    case Activity::Shutdown:  // SMI# and INIT# wait for the end of SMM
+      return ((c.pending & kPendNmi) && !c.nmi_blocked) ||
+             ((c.pending & (kPendSmi | kPendInit)) && !c.smm);
   }
   return false;
 }

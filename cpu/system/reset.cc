@@ -132,7 +132,7 @@ void Cpu::state(State& s) {
   // An icount in the CPU: what counts is whether this boundary is the one.
   bool shadow = shadow_at == icount;
   s("shadow", shadow);
-  if (s.loading()) shadow_at = shadow ? icount : kNever;
+  if (s.loading()) shadow_at = shadow && activity == Activity::Running ? icount : kNever;
   tlb_state(s, "data_tlb", data_tlb);
   tlb_state(s, "code_tlb", code_tlb);
 }
