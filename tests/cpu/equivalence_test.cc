@@ -243,7 +243,7 @@ TEST(Equivalence, HowAProgramIsRunNeverChangesIt) {
     EXPECT_TRUE(run_case(only));
     return;
   }
-  const u64 cases = setting("REPRISE_EQUIV_CASES", 400);
+  const u64 cases = setting("REPRISE_EQUIV_CASES", 300);
   const u64 seed = setting("REPRISE_EQUIV_SEED", 1);
   unsigned failures = 0;
   for (u64 i = 0; i < cases && failures < 3; ++i)
