@@ -55,10 +55,10 @@ struct Machine {
                        kCode = 0x10000, kStack0 = 0x7000, kStack3 = 0x6000;
 
   explicit Machine(bool blocks = true, const std::string& model = "qemu64", unsigned cpus = 1) {
-    ram = std::move(MemoryBlock::create(board.pages, "ram", 8 << 20).value());
+    ram = MemoryBlock::create(board.pages, "ram", 8 << 20).value();
     bus.ram = ram.get();
     const CpuOptions options{.model = model, .features = {}, .cpus = cpus, .blocks = blocks};
-    cluster = std::move(Cluster::create(options, board.context("/cpu"), board.pages).value());
+    cluster = Cluster::create(options, board.context("/cpu"), board.pages).value();
     for (unsigned i = 0; i < cpus; ++i) cluster->connect(i, bus, apic);
     cluster->on_triple_fault([this] { ++triple_faults; });
     board.tree.reset();
