@@ -219,7 +219,8 @@ void Cpu::deliver(u8 vector, EventKind kind, bool has_error, u32 error) {
 void Cpu::deliver_fault(u8 vector, bool has_error, u32 error) {
   if (delivering.active && delivering.exception) {
     const u8 first = delivering.vector;
-    if (first == kDF) {
+    // #AC whose delivery raises #AC holds silicon for ever, and must not hold us.
+    if (first == kDF || (first == kAC && vector == kAC)) {
       delivering = {};
       cluster.triple_fault(*this);
       return;
