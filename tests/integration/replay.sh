@@ -1,2 +1,2 @@
 #!/bin/bash
-cd "$(dirname "$0")/../.." && exec tests/integration/replay.py "${REPLAYS:-10}"
+cd "$(dirname "$0")/../.." && exec tests/integration/replay.py
