@@ -1,4 +1,4 @@
-# VGA mode 3 (80 x 25 text at B8000h), by the VGA's registers alone. Values: IBM VGA BIOS mode table.
+# VGA mode 3 (80 x 25 text at B8000h), by the VGA's registers alone. Values: IBM's VGA BIOS.
 # The font plane stays empty: whoever shows the screen takes the characters from the cells.
     .code16
 set_text_mode:
