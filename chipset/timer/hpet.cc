@@ -39,11 +39,16 @@ void Hpet::Comparator::state(State& s) {
 void Hpet::state(State& s) {
   s("config", regs_.config, 0, 3)("status", regs_.status, 0, 7)("counter", regs_.counter);
   for (unsigned n = 0; n < kTimers; ++n) s(std::to_string(n), regs_.timers[n]);
-  s("driven", regs_.driven, 0, 0xff'ffff);
   s("from_pit", regs_.legacy_pins[kFromPit])("from_rtc", regs_.legacy_pins[kFromRtc]);
 }
 
+// The inputs that loaded registers do not hold up are not this chip's to lower.
 void Hpet::settle() {
+  driven_ = 0;
+  follow();
+}
+
+void Hpet::follow() {
   for (unsigned n = 0; n < kTimers; ++n)
     timers_[n].arm(enabled() ? clock_.cycle_of(regs_.timers[n].match_tick) : kNever);
   drive();
@@ -76,7 +81,7 @@ void Hpet::on_timer(unsigned n) {
   }
   schedule(n, false);
   interrupt(n);
-  settle();
+  follow();
 }
 
 void Hpet::interrupt(unsigned n) {
@@ -111,8 +116,8 @@ void Hpet::drive() {
   }
   // Inputs that are not held up from here may belong to another device.
   for (unsigned pin = 0; pin < 24; ++pin)
-    if ((routed | regs_.driven) >> pin & 1) ioapic_.set_irq(pin, routed >> pin & 1);
-  regs_.driven = routed;
+    if ((routed | driven_) >> pin & 1) ioapic_.set_irq(pin, routed >> pin & 1);
+  driven_ = routed;
   irq0_.set(legacy() ? line(0) : regs_.legacy_pins[kFromPit]);
   irq8_.set(legacy() ? line(1) : regs_.legacy_pins[kFromRtc]);
 }
@@ -164,7 +169,7 @@ void Hpet::write_register(u64 offset, u64 value, u64 written) {
     case 0x0f0:
       regs_.counter = enabled() ? value - clock_.ticks() : value;
       for (unsigned n = 0; n < kTimers; ++n) schedule(n, true);
-      return settle();
+      return follow();
     default:
       break;
   }
@@ -194,7 +199,7 @@ void Hpet::write_general(u8 value) {
       regs_.timers[n].high = false;
     }
   }
-  settle();
+  follow();
 }
 
 void Hpet::write_config(unsigned n, u64 value) {
@@ -211,7 +216,7 @@ void Hpet::write_config(unsigned n, u64 value) {
     timer.period &= mask_of(timer);
     schedule(n, false);
   }
-  settle();
+  follow();
 }
 
 void Hpet::write_comparator(unsigned n, u64 value, u64 written) {
@@ -224,7 +229,7 @@ void Hpet::write_comparator(unsigned n, u64 value, u64 written) {
     schedule(n, true);
   }
   timer.config &= ~u64(kValSet);
-  settle();
+  follow();
 }
 
 // Registers are 64 bits, or the dwords of them; narrower accesses read bytes and write nothing.

@@ -65,7 +65,6 @@ class Hpet final : public Device, public IrqSink, public MmioHandler {
     u8 status = 0;
     u64 counter = 0;  // while halted; else what the counter was at tick 0
     std::array<Comparator, kTimers> timers;
-    u32 driven = 0;  // I/O APIC inputs that are held up from here
     bool legacy_pins[2] = {};
   } regs_;
 
@@ -82,6 +81,7 @@ class Hpet final : public Device, public IrqSink, public MmioHandler {
   void schedule(unsigned n, bool now_counts);
   void on_timer(unsigned n);
   void interrupt(unsigned n);
+  void follow();  // after any change: matches and outputs
   void drive();
 
   Clock clock_;
@@ -89,6 +89,7 @@ class Hpet final : public Device, public IrqSink, public MmioHandler {
   IrqSink& ioapic_;
   MsiSink& msi_;
   std::array<Timer, kTimers> timers_;
+  u32 driven_ = 0;  // I/O APIC inputs that are held up from here; derived
 };
 
 }  // namespace reprise
