@@ -9,14 +9,18 @@ namespace {
 // Loads random legal values instead of an image's.
 class RandomState final : public State {
  public:
-  RandomState(std::mt19937_64& random, Cycles now) : random_(random), now_(now) {}
+  RandomState(ContractRig& rig, std::mt19937_64& random)
+      : rig_(rig), random_(random), now_(rig.board.scheduler.now()) {}
   bool loading() const override { return true; }
   void refuse(std::string_view, std::string_view) override { refused_ = true; }
   bool refused() const { return refused_; }
 
  protected:
   void number(std::string_view name, u64& value, unsigned, u64 lo, u64 hi) override {
-    if (name == "deadline") {
+    const auto legal = rig_.legal_numbers.find(std::string(name));
+    if (legal != rig_.legal_numbers.end()) {
+      value = legal->second(random_);
+    } else if (name == "deadline") {
       value = now_ + random_() % 1'000'000;
     } else if (name == "size") {
       value = random_() % (std::min<u64>(hi, 20) + 1);
@@ -26,13 +30,16 @@ class RandomState final : public State {
       value = range == ~u64(0) ? bits : lo + bits % (range + 1);
     }
   }
-  void bytes(std::string_view, std::span<u8> data) override {
+  void bytes(std::string_view name, std::span<u8> data) override {
+    const auto legal = rig_.legal_runs.find(std::string(name));
+    if (legal != rig_.legal_runs.end()) return legal->second(random_, data);
     for (u8& byte : data) byte = u8(random_());
   }
   void enter(std::string_view) override {}
   void leave() override {}
 
  private:
+  ContractRig& rig_;
   std::mt19937_64& random_;
   Cycles now_;
   bool refused_ = false;
@@ -109,6 +116,7 @@ void ContractRig::traffic(std::mt19937_64& random, unsigned steps, std::vector<u
     if (i % 16 == 0) look(seen);
   }
   look(seen);
+  seen.push_back(hash64({ram->data(), ram->size()}));
   for (const auto& [name, port] : board.door.ports()) port->connect({});
 }
 
@@ -148,9 +156,12 @@ void ContractRig::post(std::mt19937_64& random) {
     if (port->kind() == PortKind::Input) ports.push_back(port);
   }
   if (ports.empty()) return;
+  Port& port = *ports[random() % ports.size()];
+  const auto maker = makers.find(port.name());
   std::vector<u8> bytes(1 + random() % 16);
   for (u8& byte : bytes) byte = u8(random() >> random() % 8);
-  board.door.post(*ports[random() % ports.size()], bytes);
+  if (maker != makers.end()) bytes = maker->second(random);
+  board.door.post(port, bytes);
   board.run(0);
 }
 
@@ -162,6 +173,10 @@ void ContractRig::act(std::mt19937_64& random, std::vector<u64>& seen) {
   const unsigned size = random() % 2 ? 1 : 1u << random() % 3;
   const unsigned far_size = random() % 4 ? 4 : 1u << random() % 4;
   const u64 pick = random();
+  if (mostly_probes && random() % 4) {
+    seen.push_back(probes[pick % probes.size()](random));
+    return;
+  }
   switch (random() % 16) {
     case 0:
     case 1:
@@ -203,23 +218,46 @@ void ContractRig::act(std::mt19937_64& random, std::vector<u64>& seen) {
       if (!probes.empty()) seen.push_back(probes[pick % probes.size()](random));
       break;
     default:
-      board.run(random() % 4 ? random() % 1000 : random() % 3'000'000);
+      board.run(random() % 4 ? random() % 1000 : random() % longest);
+      if (told_of_time) told_of_time();
   }
 }
 
 Result<void> ContractRig::copy_to(ContractRig& other) {
+  copy_memory(other);
+  return other.load(save());
+}
+
+void ContractRig::copy_without(const std::string& field, ContractRig& other) {
+  copy_memory(other);
+  const FieldValues rest = without(field, fields());
+  WriteFields load(rest);
+  other.board.tree.state(load);
+  other.board.tree.settle();
+}
+
+// And time.
+void ContractRig::copy_memory(ContractRig& other) {
   other.board.scheduler.set_now(board.scheduler.now());
   const auto& here = board.pages.blocks();
   const auto& there = other.board.pages.blocks();
   for (std::size_t i = 0; i < here.size(); ++i) {
-    there[i]->write(0, {here[i]->data(), here[i]->size()});
+    for (u64 at = 0; at < here[i]->size(); at += kPageSize) {
+      const std::span<const u8> page(here[i]->data() + at, kPageSize);
+      if (std::memcmp(page.data(), there[i]->data() + at, kPageSize)) there[i]->write(at, page);
+    }
   }
-  return other.load(save());
+}
+
+FieldValues ContractRig::fields() {
+  ReadFields read;
+  board.tree.state(read);
+  return std::move(read.values);
 }
 
 bool ContractRig::randomize(std::mt19937_64& random) {
   const std::vector<u8> before = save();
-  RandomState state(random, board.scheduler.now());
+  RandomState state(*this, random);
   board.tree.state(state);
   if (!state.refused()) {
     board.tree.settle();

@@ -9,6 +9,7 @@ class Contract : public testing::TestWithParam<DeviceUnderTest> {
  protected:
   std::unique_ptr<ContractRig> build(u8 fill) {
     auto rig = std::make_unique<ContractRig>(fill);
+    const FilledMemory filled(fill);
     GetParam().build(*rig);
     rig->board.tree.reset();
     return rig;
@@ -20,7 +21,19 @@ class Contract : public testing::TestWithParam<DeviceUnderTest> {
     while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
     return "seen differently from number " + std::to_string(i) + " of " + std::to_string(a.size());
   }
-  static constexpr unsigned kRounds = 40, kCopies = 200, kSteps = 400;
+  // Whether a copy of `original` without the field goes another way than `sights`, and then `end`.
+  bool noticed(const std::string& field, ContractRig& original, u64 seed,
+               const std::vector<u64>& sights, const FieldValues& end) {
+    const auto b = build(0x5A);
+    original.copy_without(field, *b);
+    if (without(field, b->fields()) != without(field, original.fields())) return true;
+    b->forget();
+    std::mt19937_64 random(seed);
+    std::vector<u64> seen;
+    b->traffic(random, kSteps, seen);
+    return seen != sights || without(field, b->fields()) != without(field, end);
+  }
+  static constexpr unsigned kRounds = 40, kCopies = 200, kSteps = 400, kOmissions = 400;
 };
 
 // What no constructor or reset has set would show the filling.
@@ -83,6 +96,33 @@ TEST_P(Contract, ARandomLegalStateRunsOnAlike) {
     ASSERT_EQ(a->differences(b->save()), "") << "round " << round;
   }
   EXPECT_GT(accepted, 0u) << "every random state is refused: give the fields their ranges";
+}
+
+// A list that is longer than need be hides what the walks above do not reach.
+TEST_P(Contract, EveryListedFieldMatters) {
+  const auto rig = build(0xA5);
+  std::set<std::string> unnoticed = entries(rig->fields());
+  for (const std::string& entry : rig->unseen) {
+    EXPECT_EQ(unnoticed.erase(entry), 1u) << entry << " is not listed";
+  }
+  for (u64 round = 0; round < kOmissions && !unnoticed.empty(); ++round) {
+    const auto a = build(0xA5), original = build(0x5A);
+    std::mt19937_64 random(round + 3000), random_a(round);
+    std::vector<u64> seen;
+    if (round % 2) a->randomize(random);
+    if (round % 4 != 3) a->traffic(random, kSteps, seen);
+    ASSERT_TRUE(a->copy_to(*original).ok());
+    a->board.tree.settle();
+    a->forget();
+    seen.clear();
+    a->traffic(random_a, kSteps, seen);
+    const FieldValues end = a->fields();
+    std::erase_if(unnoticed,
+                  [&](const std::string& f) { return noticed(f, *original, round, seen, end); });
+  }
+  for (const std::string& field : unnoticed) {
+    ADD_FAILURE() << field << " could be left out of the list";
+  }
 }
 
 TEST_P(Contract, ResetTwiceIsResetOnce) {
