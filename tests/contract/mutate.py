@@ -2,10 +2,10 @@
 """Takes entries out of the devices' lists of fields, one at a time, in a copy of the tree, and says
 whether the contract's tests notice.
 
-  tests/contract/mutate.py [--count N] [--seed S] [--only TEXT] [--copy DIR]
+  tests/contract/mutate.py [--count N] [--seed S] [--only REGEX] [--copy DIR]
 
---count samples N of all entries; --only keeps those whose "file:name" contains TEXT. The copy (and
-what is built in it) stays in DIR for the next time. The exit status is 1 if an entry was missed.
+--count samples N of all entries; --only keeps those whose "file:name" matches REGEX. The copy
+(and what is built in it) stays in DIR for the next time. The exit status is 1 if an entry was missed.
 A removal that does not compile (an unused variable) counts as caught.
 """
 import argparse, os, random, re, shutil, subprocess, sys
@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--copy", default=os.path.join(os.environ.get("TMPDIR", "/tmp"),
                                                        "reprise-mutate"))
     options = parser.parse_args()
-    chosen = [e for e in entries() if options.only in "%s:%s" % e[:2]]
+    chosen = [e for e in entries() if re.search(options.only, "%s:%s" % e[:2])]
     if options.count and options.count < len(chosen):
         chosen = sorted(random.Random(options.seed).sample(chosen, options.count))
     synchronize(options.copy)
