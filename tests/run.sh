@@ -6,6 +6,7 @@
 #     unit           the GoogleTest binary
 #     cli            the command line: wrong options, sizes, errors
 #     integration/*  each script of tests/integration
+#     fuzz           some seeds of the guest that treats the machine badly, under the sanitizers
 #
 # A part is a program. Lines "ok NAME" and "not ok NAME" count, as does GoogleTest's summary; an
 # exit status other than 0 without such a line counts as one failure. Its environment: REPRISE (the
@@ -22,6 +23,7 @@ if [ ${#parts[@]} = 0 ]; then
     for script in tests/integration/*.sh; do
         [ -e "$script" ] && parts+=("integration/$(basename "$script" .sh)")
     done
+    parts+=(fuzz)
 fi
 
 command_of() {
@@ -29,6 +31,7 @@ command_of() {
     lint) echo tests/lint/run.sh ;;
     unit) echo "$UNIT --gtest_brief=1" ;;
     cli) echo tests/cli/run.py ;;
+    fuzz) echo env BUILD_SAN=1 SEEDS="${SEEDS:-4}" ROUNDS="${ROUNDS:-20000}" tests/fuzz.sh ;;
     *) echo "tests/$1.sh" ;;
     esac
 }
@@ -44,7 +47,7 @@ for part in "${parts[@]}"; do
     [ "$status" = 0 ] || [ "$bad" != 0 ] || { bad=1; echo "$part: exit status $status"; }
     passed=$((passed + ok)) failed=$((failed + bad))
     printf '== %s: %d passed, %d failed, %.1f s\n' "$part" "$ok" "$bad" \
-        "$(echo "$(date +%s.%N) - $start" | awk '{print $1 - $3}')"
+        "$(awk "BEGIN {print $(date +%s.%N) - $start}")"
 done
 echo "== all: $((SECONDS - begin)) s"
 echo "$passed passed, $failed failed"

@@ -60,9 +60,9 @@ again:  cmp dword [STATE + 4], ROUNDS
         shr edx, 20
         and edx, 3
         add edx, 0CFCh
-.port:  mov ecx, edx
-        and ecx, 0FFF8h
-        cmp ecx, 500h                   ; the way out
+.port:  lea ecx, [edx + 8]              ; the way out, also by a wide access from below
+        and ecx, 0FFF0h
+        cmp ecx, 500h
         je again
         call random
         test edi, 20h
