@@ -29,7 +29,6 @@ Cluster::Cluster(const CpuOptions& options, const DeviceContext& context, PageSt
     cpus_.push_back(std::make_unique<Cpu>(context.child(std::to_string(i)), *this, i));
   pages_.on_code_written(this);
   pages_.on_track(this);
-  turn_end_ = quantum_;
 }
 
 Cluster::~Cluster() {
@@ -72,7 +71,6 @@ void Cluster::next_turn() {
     turn_ = (turn_ + 1) % size();
     if (runnable(*cpus_[turn_])) break;
   }
-  turn_end_ = (cycle_ / quantum_ + 1) * quantum_;
 }
 
 void Cluster::run_until(Stop stop) {
@@ -85,11 +83,9 @@ void Cluster::run_until(Stop stop) {
       continue;
     }
     const bool alone = size() == 1;
+    const Cycles turn_end = (cycle_ / quantum_ + 1) * quantum_;
     Stop limit = stop;
-    if (!alone) {
-      if (cycle_ >= turn_end_) turn_end_ = (cycle_ / quantum_ + 1) * quantum_;
-      limit.cycles = std::min(limit.cycles, turn_end_);
-    }
+    if (!alone) limit.cycles = std::min(limit.cycles, turn_end);
     // The shadow of STI is kept as an icount, which other vCPUs' turns advance.
     const bool shadow = c.shadow_at == c.icount;
     c.cycle = cycle_;
@@ -101,7 +97,7 @@ void Cluster::run_until(Stop stop) {
     cycle_ = c.cycle;
     icount_ = c.icount;
     scheduler_.set_now(cycle_);
-    if (!alone && (cycle_ >= turn_end_ || c.yield || !runnable(c))) next_turn();
+    if (!alone && (cycle_ >= turn_end || c.yield || !runnable(c))) next_turn();
     c.yield = false;
     if (exit_requested_) break;
   }
@@ -114,11 +110,10 @@ void Cluster::run_until(Stop stop) {
 
 void Cluster::reset() {
   turn_ = 0;
-  turn_end_ = (cycle_ / quantum_ + 1) * quantum_;
 }
 
 void Cluster::state(State& s) {
-  s("cycle", cycle_)("icount", icount_)("turn", turn_, 0, size() - 1)("turn_end", turn_end_);
+  s("cycle", cycle_)("icount", icount_)("turn", turn_, 0, size() - 1);
   if (s.loading()) {
     blocks_.clear();
     scheduler_.set_now(cycle_);

@@ -94,7 +94,6 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   Cycles cycle_ = 0;
   u64 icount_ = 0;
   u32 turn_ = 0;
-  Cycles turn_end_ = 0;  // the quantum multiple at which this turn ends
   std::vector<std::unique_ptr<Cpu>> cpus_;
 };
 

@@ -33,7 +33,7 @@ class Contract : public testing::TestWithParam<DeviceUnderTest> {
     b->traffic(random, kSteps, seen);
     return seen != sights || without(field, b->fields()) != without(field, end);
   }
-  static constexpr unsigned kRounds = 40, kCopies = 200, kSteps = 400, kOmissions = 400;
+  static constexpr unsigned kRounds = 40, kCopies = 200, kSteps = 400, kOmissions = 1500;
 };
 
 // What no constructor or reset has set would show the filling.

@@ -354,8 +354,6 @@ void cpu_cluster(ContractRig& rig) {
   doing(&CpuRig::pins, 1);
   rig.never_shows("/lapic/#/tsc_offset");  // the processor's settle() gives it
   rig.legal("cycle", [&rig](Random&) { return rig.board.scheduler.now(); });
-  rig.legal("turn_end",
-            [&rig](Random& random) { return rig.board.scheduler.now() + random() % 2000; });
   rig.legal("icount", [](Random& random) { return random() % 1'000'000; });
   rig.legal_bytes("data_tlb", random_tlb);
   rig.legal_bytes("code_tlb", random_tlb);
