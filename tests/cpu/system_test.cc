@@ -530,15 +530,15 @@ TEST_P(SystemTest, StateHoldsEveryField) {
   EXPECT_EQ(o.smbase, c.smbase);
   EXPECT_EQ(o.debug_trap, c.debug_trap);
   EXPECT_EQ(o.activity, Activity::WaitForSipi);
+  c.activity = Activity::Running, c.shadow_at = c.icount;  // only a running vCPU has a shadow
+  ASSERT_TRUE(load_objects(other.board.tree, save_objects(m.board.tree)).ok());
+  EXPECT_EQ(o.shadow_at, o.icount);
   EXPECT_EQ(o.rflags(), c.rflags());
   EXPECT_EQ(std::memcmp(o.data_tlb, c.data_tlb, sizeof c.data_tlb), 0);
   EXPECT_EQ(std::memcmp(o.code_tlb, c.code_tlb, sizeof c.code_tlb), 0);
   // A translation that no walk can have made is refused.
   c.data_tlb[5].large = 7;
   EXPECT_FALSE(load_objects(other.board.tree, save_objects(m.board.tree)).ok());
-  c.activity = Activity::Running, c.shadow_at = c.icount;  // only a running vCPU has a shadow
-  ASSERT_TRUE(load_objects(other.board.tree, save_objects(m.board.tree)).ok());
-  EXPECT_EQ(o.shadow_at, o.icount);
 }
 
 TEST_P(SystemTest, CachedTranslationsOutliveTheirTables) {
