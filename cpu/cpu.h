@@ -238,6 +238,5 @@ struct Cpu final : public Device, public Pins {
   void enter_smm();
   void take_init();
   void take_sipi();
-  bool fast_cpl_changed();
 };
 }  // namespace reprise::cpu

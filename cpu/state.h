@@ -18,6 +18,9 @@ inline constexpr unsigned kRegs = 18;
 enum SegIndex : u8 { ES, CS, SS, DS, FS, GS, LDTR, TR };
 inline constexpr u8 kNoSeg = 0xFF;
 
+// Do bits 48 to 63 repeat bit 47, as 64-bit mode asks of every address?
+inline bool canonical(u64 linear) { return u64(i64(linear << 16) >> 16) == linear; }
+
 // A segment register with its descriptor cache.
 struct Segment {
   u16 selector = 0;

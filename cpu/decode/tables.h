@@ -84,12 +84,10 @@ enum Attributes : u32 {
   kVecRm = 1u << 13,      // op.rm likewise
   kRawReg = 1u << 14,     // op.reg is the ModRM reg field (with REX.R), not an offset
   kProtOnly = 1u << 15,   // #UD in real and virtual-8086 mode
-  kAlign16 = 1u << 16,    // 16-byte memory operands must be aligned (#GP(0)): the handler checks
   kCond = 1u << 17,       // op.arg = low four bits of the opcode
   kString = 1u << 18,     // REP prefixes apply
   kRegRmArg = 1u << 19,   // op.arg = ModRM reg << 3 | rm (x87)
   kByteReg = 1u << 20,    // the r/m operand is a byte though the operand size is not (MOVZX, ...)
-  kWordRm = 1u << 21,     // likewise a word: place only; the handler knows
   kIgnoreMod = 1u << 22,  // the r/m operand is a register whatever mod says
   kVec = kVecReg | kVecRm,
 };

@@ -68,7 +68,7 @@ struct Fetched {
 Fetched fetch_one(Cpu& c, Op* op) {
   const u64 ip = c.r[kRip];
   const u64 linear = linear_ip(c);
-  if (c.code64() && u64(i64(linear << 16) >> 16) != linear) c.raise(kGP, 0);
+  if (c.code64() && !canonical(linear)) c.raise(kGP, 0);
   u8 bytes[15];
   unsigned have = 0;
   const u32 limit = c.seg[CS].limit;
@@ -226,7 +226,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
 // The block at r[kRip]; null where code is not in memory. Faults of fetching are raised.
 Block* find_block(Cpu& c) {
   const u64 linear = linear_ip(c);
-  if (c.code64() && u64(i64(linear << 16) >> 16) != linear) c.raise(kGP, 0);
+  if (c.code64() && !canonical(linear)) c.raise(kGP, 0);
   if (!c.code64() && c.r[kRip] > c.seg[CS].limit) c.raise(kGP, 0);
   const u64 tag = linear & ~u64(0xFFF);
   FastCode& f = c.fast_code[linear >> 12 & (kCodeTlb - 1)];

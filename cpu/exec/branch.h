@@ -12,10 +12,9 @@ namespace reprise::cpu {
 template <class T>
 constexpr bool is64 = sizeof(T) == 8;
 
-inline bool canonical_ip(u64 ip) { return u64(i64(ip << 16) >> 16) == ip; }
 // Faults if a branch may not go to `ip`: outside the code segment, or not canonical.
 [[gnu::always_inline]] inline void check_target(Cpu& c, const Op* op, u64 ip) {
-  if (c.code64() ? canonical_ip(ip) : ip <= c.seg[CS].limit) [[likely]]
+  if (c.code64() ? canonical(ip) : ip <= c.seg[CS].limit) [[likely]]
     return;
   c.op = op;
   c.raise(kGP, 0);

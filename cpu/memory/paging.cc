@@ -31,8 +31,6 @@ struct Access {
   bool write, user, fetch;
 };
 
-bool canonical(u64 linear) { return u64(i64(linear << 16) >> 16) == linear; }
-
 bool permits(const Cpu& c, const TlbEntry& e, Access a) {
   if (a.user && !e.user) return false;
   if (a.fetch && e.nx) return false;

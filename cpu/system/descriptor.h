@@ -5,8 +5,6 @@
 
 namespace reprise::cpu {
 
-inline bool canonical(u64 linear) { return u64(i64(linear << 16) >> 16) == linear; }
-
 // Error code that names a selector (or IDT entry). `ext`: during delivery of an event that is not
 // the program's own.
 constexpr u32 selector_error(u16 selector, bool ext = false) { return (selector & 0xFFFCu) | ext; }
