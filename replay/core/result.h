@@ -10,9 +10,12 @@
 namespace reprise {
 
 // `kind` is the QMP error class ("GenericError", "CommandNotFound", "DeviceNotFound", ...).
+// `number` says what failed in I/O as Linux numbers it (5 EIO, 28 ENOSPC, 123 ENOMEDIUM); 0: it was
+// not I/O. Recordings hold these numbers, so they are the same on every host.
 struct Error {
   std::string message;
   std::string kind = "GenericError";
+  int number = 0;
 };
 
 inline Error fail(std::string message) { return Error{std::move(message)}; }
