@@ -1,0 +1,56 @@
+// How the run goes and what is kept of it: nothing here is the guest's business.
+#include "tools/reprise/options/table.h"
+
+namespace reprise::tools {
+namespace {
+
+Result<void> log_items(Parser& p, const std::string& text) {
+  std::string item;
+  for (const char c : text + ",") {
+    if (c != ',') {
+      item += c;
+    } else {
+      if (item != "in_asm" && item != "int" && item != "exec")
+        return fail("-d " + text + ": no item '" + item + "'; " +
+                    expected_one_of(item, {"in_asm", "int", "exec"}));
+      p.options.log.insert(std::exchange(item, ""));
+    }
+  }
+  return {};
+}
+
+Result<void> pace(Parser& p, const std::string& text) {
+  if (text != "real" && text != "max")
+    return fail("-pace " + text + ": " + expected_one_of(text, {"real", "max"}));
+  p.options.pace = text == "real" ? Pace::Real : Pace::Max;
+  return {};
+}
+
+constexpr Row kRows[] = {
+    {"help", nullptr, "this list", DO(o.help = true)},
+    {"h", nullptr, nullptr, DO(o.help = true)},
+    {"version", nullptr, "the version", DO(o.version = true)},
+    {"no-reboot", nullptr, "a reset ends the run",
+     DO(o.config.reboot = false; o.given.insert("reboot"))},
+    {"no-shutdown", nullptr, "a power-off stops the machine and waits for the monitor",
+     DO(o.shutdown = false)},
+    {"S", nullptr, "start stopped; `cont` in the monitor goes on", DO(o.paused = true)},
+    {"record", "FILE", "keep the run in FILE", DO(o.record = text)},
+    {"replay", "FILE", "play the run in FILE again; no other option is needed",
+     DO(o.replay = text)},
+    {"pace", "real|max", "whether virtual time may run ahead of the host's", pace},
+    {"state-hash", nullptr, "print position and hash of the whole machine at exit",
+     DO(o.state_hash = true)},
+    {"hash-at-text", "TEXT", "print both when serial port 0 has said TEXT",
+     DO(if (text.empty()) return fail("-hash-at-text: expected a text"); o.hash_at_text = text)},
+    {"d", "ITEM[,...]", "log in_asm, int, exec", log_items},
+    {"D", "FILE", "where -d logs to, instead of stderr", DO(o.log_file = text)},
+    {"test-slices", "SEED", nullptr, DO(o.test_slices = TRY(number_of<1>("-test-slices", text)))},
+    {"dump-config", nullptr, nullptr, DO(o.dump_config = true)},
+};
+
+}  // namespace
+
+std::span<const Row> run_rows() { return kRows; }
+
+}  // namespace reprise::tools
