@@ -97,6 +97,7 @@ std::string MachineConfig::to_json() const {
       {"hpet", hpet},
       {"reboot", reboot},
       {"devices", Json::array()},
+      {"drives", drives_to_json(drives)},
       {"blobs", Json::object()},
   };
   for (const DeviceOption& device : devices) {
@@ -131,6 +132,8 @@ Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
   read("hpet", config.hpet);
   read("reboot", config.reboot);
   read_devices(read, config.devices);
+  if (const Json* list = read.field("drives", [](const Json& j) { return j.is_array(); }))
+    config.drives = TRY(drives_from_json(*list));
   read.field("blobs", [](const Json& j) { return j.is_object(); });
   if (const Json* list = read.field("cpu_features", [](const Json& j) { return j.is_array(); })) {
     for (const Json& feature : *list) {

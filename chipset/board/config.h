@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "chipset/board/drive_config.h"
 #include "replay/core/hash.h"
 #include "replay/core/result.h"
 #include "replay/core/types.h"
@@ -48,6 +49,7 @@ struct MachineConfig {
   bool hpet = true;
   bool reboot = true;            // -no-reboot clears it: a reset ends the run
   std::vector<DeviceOption> devices;
+  std::vector<DriveConfig> drives;
   std::map<std::string, Blob> blobs;
 
   const Blob* blob(const std::string& role) const {
