@@ -1,12 +1,15 @@
 #include "chipset/dma/i8237.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace reprise {
 
 namespace {
-constexpr u8 kDisable = 0x04;                      // command
-constexpr u8 kAutoInit = 0x10, kDecrement = 0x20;  // mode
+constexpr u8 kMemoryToMemory = 0x01, kHold = 0x02, kDisable = 0x04;  // command
+constexpr u8 kAutoInit = 0x10, kDecrement = 0x20;                    // mode
+constexpr u8 kModeBits = 0xc0, kBlock = 0x80;
+constexpr std::size_t kPageBytes = 0x10000;
 constexpr u8 kPageOf[8] = {7, 3, 1, 2, 15, 11, 9, 10};
 }  // namespace
 
@@ -15,11 +18,17 @@ I8237::I8237(const DeviceContext& context, DmaBus& bus)
       bus_(bus),
       first_ports_(
           [this](u16 offset) { return read(regs_.controllers[0], offset & 15, dreq_of(0)); },
-          [this](u16 offset, u8 value) { write(regs_.controllers[0], offset & 15, value); }),
+          [this](u16 offset, u8 value) {
+            write(regs_.controllers[0], offset & 15, value);
+            serve_requests();
+          }),
       // The second controller is on address lines A4-A1; odd ports are the same registers.
       second_ports_(
           [this](u16 offset) { return read(regs_.controllers[1], offset >> 1 & 15, dreq_of(1)); },
-          [this](u16 offset, u8 value) { write(regs_.controllers[1], offset >> 1 & 15, value); }),
+          [this](u16 offset, u8 value) {
+            write(regs_.controllers[1], offset >> 1 & 15, value);
+            serve_requests();
+          }),
       page_ports_([this](u16 offset) { return regs_.pages[offset & 15]; },
                   [this](u16 offset, u8 value) { regs_.pages[offset & 15] = value; }) {}
 
@@ -115,14 +124,16 @@ void I8237::set_dreq(unsigned channel, bool level) {
   regs_.dreq = level ? regs_.dreq | bit : regs_.dreq & u8(~bit);
 }
 
+bool I8237::enabled(unsigned controller) const {
+  const Controller& second = regs_.controllers[1];
+  if (second.command & kDisable) return false;
+  return controller == 1 || !(second.mask & 1 || regs_.controllers[0].command & kDisable);
+}
+
 bool I8237::ready(unsigned channel) const {
   check(channel < 8 && channel != 4, "no such DMA channel");
   const Controller& own = regs_.controllers[channel / 4];
-  const Controller& second = regs_.controllers[1];
-  if (second.command & kDisable) return false;
-  if (channel < 4 && (second.mask & 1)) return false;
-  if ((own.command & kDisable) || (own.mask >> (channel & 3) & 1)) return false;
-  return regs_.dreq >> channel & 1;
+  return enabled(channel / 4) && !(own.mask >> (channel & 3) & 1) && regs_.dreq >> channel & 1;
 }
 
 I8237::Direction I8237::direction(unsigned channel) const {
@@ -130,28 +141,47 @@ I8237::Direction I8237::direction(unsigned channel) const {
   return Direction(regs_.controllers[channel / 4].channels[channel & 3].mode >> 2 & 3);
 }
 
+u64 I8237::page_base(unsigned channel) const {
+  const u8 page = regs_.pages[kPageOf[channel]];
+  return u64(channel < 4 ? page : page & 0xfe) << 16;
+}
+
 I8237::Moved I8237::transfer(unsigned channel, std::span<u8> data) {
+  return ready(channel) ? move(channel, data) : Moved{};
+}
+
+// In runs of ascending addresses up to the page's end, or unit by unit downwards.
+I8237::Moved I8237::move(unsigned channel, std::span<u8> data) {
   Moved moved;
-  if (!ready(channel)) return moved;
   Controller& controller = regs_.controllers[channel / 4];
   Channel& c = controller.channels[channel & 3];
   const unsigned width = channel < 4 ? 1 : 2;
-  const u64 page = width == 1 ? u64(regs_.pages[kPageOf[channel]]) << 16
-                              : u64(regs_.pages[kPageOf[channel]] & 0xfe) << 16;
   const Direction direction = this->direction(channel);
+  const bool down = c.mode & kDecrement;
 
-  for (; moved.bytes + width <= data.size() && !moved.terminal_count; moved.bytes += width) {
-    const u64 address = page | u64(c.address) * width;
-    const std::span<u8> unit = data.subspan(moved.bytes, width);
-    if (direction == Direction::ToMemory) bus_.dma_write(address, unit);
-    if (direction == Direction::FromMemory) bus_.dma_read(address, unit);
-    c.address = u16(c.mode & kDecrement ? c.address - 1 : c.address + 1);
-    moved.terminal_count = c.count == 0;
-    --c.count;
+  while (moved.bytes + width <= data.size() && !moved.terminal_count) {
+    std::size_t units = 1;
+    if (!down) {
+      units = std::min(
+          {(data.size() - moved.bytes) / width, std::size_t(c.count) + 1, kPageBytes - c.address});
+    }
+    const u64 address = page_base(channel) | u64(c.address) * width;
+    const std::span<u8> run = data.subspan(moved.bytes, units * width);
+    if (direction == Direction::ToMemory) bus_.dma_write(address, run);
+    if (direction == Direction::FromMemory) bus_.dma_read(address, run);
+    c.address = u16(down ? c.address - 1 : c.address + units);
+    moved.terminal_count = c.count < units;
+    c.count = u16(c.count - units);
+    moved.bytes += run.size();
   }
-  if (!moved.terminal_count) return moved;
+  if (moved.terminal_count) end(controller, channel & 3);
+  return moved;
+}
 
-  const u8 bit = u8(1 << (channel & 3));
+// The terminal count of a channel.
+void I8237::end(Controller& controller, unsigned index) {
+  Channel& c = controller.channels[index];
+  const u8 bit = u8(1 << index);
   controller.terminal |= bit;
   controller.requests &= u8(~bit);
   if (c.mode & kAutoInit) {
@@ -160,7 +190,51 @@ I8237::Moved I8237::transfer(unsigned channel, std::span<u8> data) {
   } else {
     controller.mask |= bit;
   }
-  return moved;
+}
+
+// Software requests
+
+void I8237::serve_requests() {
+  for (unsigned channel = 0; channel < 8; ++channel) {
+    Controller& own = regs_.controllers[channel / 4];
+    if (channel == 4 || !enabled(channel / 4) || !(own.requests >> (channel & 3) & 1)) continue;
+    if ((own.channels[channel & 3].mode & kModeBits) != kBlock) continue;
+    if (channel == 0 && own.command & kMemoryToMemory) {
+      memory_to_memory();
+    } else {
+      std::vector<u8> floating((channel < 4 ? 1 : 2) * kPageBytes, 0xff);
+      move(channel, floating);
+    }
+  }
+}
+
+// Byte by byte on copies of both pages, since they may be one. Channel 0's own terminal count only
+// reloads it.
+void I8237::memory_to_memory() {
+  Controller& c = regs_.controllers[0];
+  Channel &from = c.channels[0], &to = c.channels[1];
+  std::vector<u8> source(kPageBytes), other(kPageBytes);
+  bus_.dma_read(page_base(0), source);
+  bus_.dma_read(page_base(1), other);
+  std::vector<u8>& target = page_base(0) == page_base(1) ? source : other;
+  const bool down = to.mode & kDecrement;
+  const std::size_t length = std::size_t(to.count) + 1;
+  const u16 first = down ? u16(to.address - to.count) : to.address;  // lowest, but for the wrap
+  for (std::size_t i = 0; i < length; ++i) {
+    c.temporary = target[to.address] = source[from.address];
+    if (!(c.command & kHold)) from.address = u16(from.address + (from.mode & kDecrement ? -1 : 1));
+    to.address = u16(to.address + (down ? -1 : 1));
+    if (from.count-- == 0 && from.mode & kAutoInit) {
+      from.address = from.base_address;
+      from.count = from.base_count;
+    }
+  }
+  to.count = 0xffff;
+  const std::size_t whole = std::min(length, kPageBytes - first);
+  bus_.dma_write(page_base(1) + first, std::span(target).subspan(first, whole));
+  bus_.dma_write(page_base(1), std::span(target).first(length - whole));
+  c.requests &= u8(~1);
+  end(c, 1);
 }
 
 }  // namespace reprise

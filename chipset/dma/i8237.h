@@ -11,8 +11,15 @@
 // channels 0-3 do not transfer. An address wraps in its 64 KiB (words: 128 KiB) page.
 // A device raises DREQ and moves data with transfer(); what the bus would do cycle by cycle happens
 // at once, and how long that takes is the device's to say.
-// Not modelled: memory-to-memory transfers and software requests as transfers (the PC has nothing
-// at the other end; both are visible in status), priorities and timing bits of the command.
+// Software requests (register 9) count in block mode only, cannot be masked, and run to the
+// terminal count at the write that completes them: the CPU would be held meanwhile, 4 clocks of
+// SYSCLK / 2 a unit; here that takes no time. No device answers: FFh is written to memory, what is
+// read goes nowhere. With command bit 0 a request of channel 0 moves memory to memory through the
+// temporary register, from channel 0's address (held with bit 1) to channel 1's, until channel 1's
+// terminal count; the CPU would be held for 8 clocks a byte. Since nothing waits for the bus, fixed
+// and rotating priority (command bit 4) look alike. Not modelled: memory to memory on controller 2,
+// whose temporary register is too narrow, and requests of channel 4; compressed timing, extended
+// write and the senses of DREQ and DACK (bits 3, 5 to 7), which no PC changes.
 #pragma once
 
 #include <array>
@@ -76,6 +83,12 @@ class I8237 final : public Device {
   u8 read(Controller& controller, unsigned reg, u8 dreq);
   void write(Controller& controller, unsigned reg, u8 value);
   static void master_clear(Controller& controller);
+  bool enabled(unsigned controller) const;
+  u64 page_base(unsigned channel) const;
+  Moved move(unsigned channel, std::span<u8> data);
+  void end(Controller& controller, unsigned index);
+  void serve_requests();
+  void memory_to_memory();
   u8 dreq_of(unsigned controller) const { return regs_.dreq >> (4 * controller) & 15; }
 
   DmaBus& bus_;

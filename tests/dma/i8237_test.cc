@@ -98,5 +98,75 @@ TEST_F(Dma, WordChannelsDoubleTheAddress) {
   EXPECT_EQ(memory.bytes[0x50001], 0x34);
 }
 
+struct Requests : Dma {
+  void channel(unsigned n, u8 mode, u16 address, u16 count, u8 page) {
+    static constexpr u8 kPages[] = {7, 3, 1, 2};
+    out8(first, 0xc, 0);
+    out8(first, u16(2 * n), u8(address));
+    out8(first, u16(2 * n), u8(address >> 8));
+    out8(first, u16(2 * n + 1), u8(count));
+    out8(first, u16(2 * n + 1), u8(count >> 8));
+    out8(dma.page_ports(), kPages[n], page);
+    out8(first, 0xb, u8(mode | n));
+  }
+  u16 read16(unsigned reg) {
+    out8(first, 0xc, 0);
+    const u8 low = u8(in8(first, u16(reg)));
+    return u16(low | in8(first, u16(reg)) << 8);
+  }
+};
+
+TEST_F(Requests, MoveMemoryToMemory) {
+  for (unsigned i = 0; i < 8; ++i) memory.bytes[0x2fffe + i - (i >= 2 ? 0x10000 : 0)] = u8(i + 1);
+  channel(0, 0x88, 0xfffe, 2, 0x02);  // its own terminal count is not the end
+  channel(1, 0x84, 0x1000, 4, 0x05);
+  out8(first, 8, 0x01);
+  out8(first, 9, 0x04);
+  EXPECT_EQ(std::vector<u8>(&memory.bytes[0x51000], &memory.bytes[0x51006]),
+            (std::vector<u8>{1, 2, 3, 4, 5, 0}));
+  EXPECT_EQ(in8(first, 0xd), 5);
+  EXPECT_EQ(in8(first, 8), 0x02);  // channel 1 alone, and no request left
+  EXPECT_EQ(read16(0), 0x0003);
+  EXPECT_EQ(read16(1), 0xfffd);
+  EXPECT_EQ(read16(3), 0xffff);
+  EXPECT_EQ(in8(first, 0xf), 0xff);
+}
+
+TEST_F(Requests, FillByHoldingTheSourceAndSmearWhereThePagesAreOne) {
+  memory.bytes[0x20010] = 0x5a;
+  channel(0, 0x88, 0x0010, 0, 0x02);
+  channel(1, 0xa4, 0x0002, 4, 0x05);  // downwards, across the page's start
+  out8(first, 8, 0x03);
+  out8(first, 9, 0x04);
+  for (const u64 at : {0x50002u, 0x50001u, 0x50000u, 0x5ffffu, 0x5fffeu})
+    EXPECT_EQ(memory.bytes[at], 0x5a);
+  EXPECT_EQ(memory.bytes[0x50003] | memory.bytes[0x5fffd], 0);
+
+  channel(0, 0x88, 0x0010, 0xffff, 0x02);
+  channel(1, 0x84, 0x0011, 0xffff, 0x02);
+  out8(first, 8, 0x01);
+  out8(first, 9, 0x04);
+  EXPECT_TRUE(std::all_of(&memory.bytes[0x20000], &memory.bytes[0x30000],
+                          [](u8 byte) { return byte == 0x5a; }));
+}
+
+TEST_F(Requests, WaitForBlockModeAndPassMasksButNotTheCascade) {
+  channel(2, 0x44, 0x0100, 3, 0x04);  // single mode
+  out8(first, 9, 0x06);
+  EXPECT_EQ(in8(first, 8), 0x40);
+  out8(second, 0x14, 0x04);  // mask the cascade
+  channel(2, 0x84, 0x0100, 3, 0x04);
+  EXPECT_EQ(in8(first, 8), 0x40);
+  out8(second, 0x14, 0x00);  // masked channel 2 goes
+  EXPECT_EQ(in8(first, 8), 0x04);
+  EXPECT_EQ(memory.bytes[0x40100], 0xff);
+  EXPECT_EQ(memory.bytes[0x40103], 0xff);
+  EXPECT_EQ(memory.bytes[0x40104], 0);
+  EXPECT_EQ(read16(4), 0x0104);
+  out8(second, 0x10, 0x04);  // the second controller off: nothing reaches the CPU
+  out8(first, 9, 0x06);
+  EXPECT_EQ(in8(first, 8), 0x40);
+}
+
 }  // namespace
 }  // namespace reprise
