@@ -75,6 +75,61 @@ void read_devices(Reader& reader, std::vector<DeviceOption>& devices) {
   }
 }
 
+Json boot_json(const BootConfig& boot) {
+  return {{"order", boot.order},
+          {"once", boot.once},
+          {"menu", boot.menu},
+          {"strict", boot.strict},
+          {"check_floppy", boot.check_floppy},
+          {"splash_time", boot.splash_time},
+          {"reboot_timeout", boot.reboot_timeout}};
+}
+
+void read_boot(Reader& reader, BootConfig& boot) {
+  const Json* object = reader.field("boot", [](const Json& j) { return j.is_object(); });
+  if (!object) return;
+  Reader read(*object);
+  read("order", boot.order);
+  read("once", boot.once);
+  read("menu", boot.menu);
+  read("strict", boot.strict);
+  read("check_floppy", boot.check_floppy);
+  read("splash_time", boot.splash_time);
+  read("reboot_timeout", boot.reboot_timeout);
+  if (!read.error().empty()) reader.wrong("boot", "is not a boot order");
+}
+
+Json smbios_json(const MachineConfig& config) {
+  Json json = Json::object();
+  for (const auto& [type, fields] : config.smbios) json[std::to_string(type)] = fields;
+  return json;
+}
+
+// What the types and fields mean is chipset/firmware/smbios.cc's to say.
+void read_smbios(Reader& reader, MachineConfig& config) {
+  const Json* types = reader.field("smbios", [](const Json& j) { return j.is_object(); });
+  if (!types) return;
+  for (const auto& [type, fields] : types->items()) {
+    unsigned number = 0;
+    const auto end = type.data() + type.size();
+    const auto parsed = std::from_chars(type.data(), end, number);
+    if (parsed.ec != std::errc() || parsed.ptr != end || number > 255 || !fields.is_object())
+      return void(reader.wrong("smbios", "has an entry that is no structure"));
+    for (const auto& [key, value] : fields.items()) {
+      if (!value.is_string()) return void(reader.wrong("smbios", "has a field of wrong type"));
+      config.smbios[number][key] = value.get<std::string>();
+    }
+  }
+}
+
+void read_floppy_types(Reader& reader, std::array<std::string, 2>& types) {
+  const Json* list = reader.field("floppy_types", [](const Json& j) { return j.is_array(); });
+  if (!list) return;
+  if (list->size() != 2 || !(*list)[0].is_string() || !(*list)[1].is_string())
+    return void(reader.wrong("floppy_types", "has the wrong type"));
+  for (unsigned i = 0; i < 2; ++i) types[i] = (*list)[i].get<std::string>();
+}
+
 }  // namespace
 
 std::string MachineConfig::to_json() const {
@@ -94,7 +149,16 @@ std::string MachineConfig::to_json() const {
       {"append", append},
       {"serials", serials},
       {"debugcon", debugcon},
+      {"parallels", parallels},
+      {"vga", vga},
+      {"xres", xres},
+      {"yres", yres},
+      {"floppy_types", floppy_types},
       {"hpet", hpet},
+      {"acpi", acpi},
+      {"boot", boot_json(boot)},
+      {"uuid", uuid},
+      {"smbios", smbios_json(*this)},
       {"reboot", reboot},
       {"devices", Json::array()},
       {"drives", drives_to_json(drives)},
@@ -129,7 +193,16 @@ Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
   read("append", config.append);
   read("serials", config.serials, 0, 4);
   read("debugcon", config.debugcon);
+  read("parallels", config.parallels, 0, 3);
+  read("vga", config.vga);
+  read("xres", config.xres, 0, 0xffff);
+  read("yres", config.yres, 0, 0xffff);
+  read_floppy_types(read, config.floppy_types);
   read("hpet", config.hpet);
+  read("acpi", config.acpi);
+  read_boot(read, config.boot);
+  read("uuid", config.uuid);
+  read_smbios(read, config);
   read("reboot", config.reboot);
   read_devices(read, config.devices);
   if (const Json* list = read.field("drives", [](const Json& j) { return j.is_array(); }))

@@ -4,6 +4,7 @@
 // needs no other file and no option.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,7 +17,8 @@
 
 namespace reprise {
 
-// File contents that the machine starts from, by role: "bios", "vgabios", "kernel", "initrd", ...
+// File contents that the machine starts from, by role: "bios", "vgabios", "kernel", "initrd",
+// "bootsplash", "smbios0" ... (-smbios file=), "fw_cfg:NAME" (-fw_cfg).
 using Blob = std::shared_ptr<const std::vector<u8>>;
 
 // What the JSON says of a blob.
@@ -28,6 +30,16 @@ struct BlobRef {
 struct DeviceOption {            // -device KIND,key=value,...
   std::string kind;
   std::map<std::string, std::string> properties;
+};
+
+struct BootConfig {                // -boot
+  std::string order = "cad";       // a, b: floppy, c: disk, d: CD, n: network
+  std::string once;                // instead of it until the first reset
+  bool menu = false;
+  bool strict = false;             // try nothing that has no bootindex
+  bool check_floppy = true;        // -no-fd-bootchk clears it
+  i64 splash_time = -1;            // ms, -1: not given
+  i64 reboot_timeout = -1;         // ms until a reset when nothing boots, -1: never
 };
 
 struct MachineConfig {
@@ -46,7 +58,16 @@ struct MachineConfig {
   std::string append;            // -append
   unsigned serials = 1;          // 16550s present (host ends are not the guest's business)
   bool debugcon = false;         // -debugcon: a port at 402h; E9h is always there
+  unsigned parallels = 1;        // parallel ports at 378h, 278h, 3BCh
+  std::string vga = "std";       // -vga: std, none
+  unsigned xres = 0, yres = 0;   // -g: what the display prefers (EDID); 0: its own
+  std::array<std::string, 2> floppy_types{"auto", "auto"};  // isa-fdc.fdtypeA, B: 120, 144, 288
   bool hpet = true;
+  bool acpi = true;              // -no-acpi: no tables, no power management
+  BootConfig boot;
+  std::string uuid;              // -uuid, as 8-4-4-4-12 hexadecimal digits; empty: none
+  // -smbios: by type, the fields by QEMU's names; of type 11 "value0", "value1", ...
+  std::map<unsigned, std::map<std::string, std::string>> smbios;
   bool reboot = true;            // -no-reboot clears it: a reset ends the run
   std::vector<DeviceOption> devices;
   std::vector<DriveConfig> drives;

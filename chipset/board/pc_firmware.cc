@@ -3,6 +3,7 @@
 
 #include "chipset/board/pc_i440fx.h"
 #include "chipset/board/pc_wiring.h"
+#include "chipset/firmware/boot.h"
 #include "chipset/firmware/fw_cfg.h"
 #include "chipset/firmware/kernel.h"
 #include "chipset/firmware/tables.h"
@@ -45,8 +46,14 @@ Result<void> PcI440fx::build_firmware() {
   facts.graphics = config_.graphics;
   facts.hpet = config_.hpet;
   facts.serials = config_.serials;
-  install_tables(*fw_cfg_, facts);
-  return install_kernel(*fw_cfg_, config_);
+  facts.acpi = config_.acpi;
+  facts.uuid = TRY(parse_uuid(config_.uuid));
+  facts.smbios = config_.smbios;
+  for (const auto& [role, blob] : config_.blobs)
+    if (role.starts_with("smbios")) facts.smbios_structures.push_back(blob);
+  TRY(install_tables(*fw_cfg_, facts));
+  TRY(install_kernel(*fw_cfg_, config_));
+  return install_boot(*fw_cfg_, config_);
 }
 
 // Where AT firmware looks for what setup would have left there, and QEMU's additions.
@@ -69,8 +76,16 @@ void PcI440fx::fill_cmos(Mc146818& rtc) {
   rtc.set_cmos(0x5c, u8(high >> 8));
   rtc.set_cmos(0x5d, u8(high >> 16));
   rtc.set_cmos(0x5f, u8(config_.cpus - 1));
-  rtc.set_cmos(0x38, 0x31);  // boot order: disk, floppy, CD; no check of the floppy's signature
-  rtc.set_cmos(0x3d, 0x12);
+  set_boot_order(config_.boot.once.empty() ? config_.boot.order : config_.boot.once);
+}
+
+// CMOS 3Dh: the first two devices, low nibble first; 38h: the third, and in bit 0 that a floppy
+// needs no signature. -boot once= is over with the first reset.
+void PcI440fx::set_boot_order(const std::string& order) {
+  u8 nibbles[3] = {};
+  for (std::size_t i = 0; i < order.size() && i < 3; ++i) nibbles[i] = boot_nibble(order[i]);
+  rtc_->set_cmos(0x3d, u8(nibbles[1] << 4 | nibbles[0]));
+  rtc_->set_cmos(0x38, u8(nibbles[2] << 4 | !config_.boot.check_floppy));
 }
 
 }  // namespace reprise

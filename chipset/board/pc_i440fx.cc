@@ -64,6 +64,8 @@ Result<std::unique_ptr<PcI440fx>> PcI440fx::create(const MachineConfig& config,
   if (config.cpu_hz < kMiB) return fail("-cpu ...,clock=: at least 1 MHz");
   if (config.serials > std::size(kSerials))
     return fail("-serial: a PC has at most 4 serial ports, not " + std::to_string(config.serials));
+  if (config.vga != "std" && config.vga != "none")
+    return fail("-vga " + config.vga + ": a PC has std or none");
   std::unique_ptr<PcI440fx> machine(new PcI440fx(config));
   TRY(machine->build(host));
   machine->tree_.reset();
@@ -133,15 +135,17 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   auto& isa_bridge = add<Piix3Isa>(
       "/pci/isa", pci, routed, Piix3Isa::Resets{.hard = reset, .soft = [this] { soft_reset(); }});
   wires.pirqs.connect(isa_bridge);
-  pm_ = &add<Piix4Pm>("/pci/pm", pci,
-                      Piix4Pm::Wires{.sci = irqs.sci(9),
-                                     .smi = [this] { cpus_->pins(0).smi(); },
-                                     .power_off = [this] { request(ExitStatus::Shutdown); }});
+  if (config_.acpi)
+    pm_ = &add<Piix4Pm>("/pci/pm", pci,
+                        Piix4Pm::Wires{.sci = irqs.sci(9),
+                                       .smi = [this] { cpus_->pins(0).smi(); },
+                                       .power_off = [this] { request(ExitStatus::Shutdown); }});
   const Blob* vga_bios = config_.blob("vgabios");
   std::span<const u8> vga_rom;
   if (vga_bios && *vga_bios) vga_rom = **vga_bios;
   if (vga_rom.size() > kMaxVgaRom) return fail("the VGA BIOS is larger than 64 KiB");
-  vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom);
+  if (config_.vga == "std")
+    vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom);
 
   // --- timers, DMA ---
   IrqLine irq0 = irqs.isa(0), irq8 = irqs.isa(8);
@@ -158,6 +162,7 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   auto& rtc =
       add<Mc146818>("/isa/rtc", config_.rtc_base, irq8, IrqLine(port61, PcPort61::kNmiMask));
   ports("rtc", 0x70, 2, rtc);
+  rtc_ = &rtc;
   fill_cmos(rtc);
   auto& dma = add<I8237>("/isa/dma", space_);
   ports("dma-1", 0x00, 16, dma.first_ports());

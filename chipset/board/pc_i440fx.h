@@ -70,7 +70,7 @@ class PcI440fx final : public Machine {
   const MachineConfig& config() const { return config_; }
   AddressSpace& space() { return space_; }
   cpu::Cluster& cpus() { return *cpus_; }
-  StdVga& vga() { return *vga_; }
+  StdVga* vga() { return vga_; }  // null with -vga none
 
  private:
   explicit PcI440fx(const MachineConfig& config);
@@ -93,6 +93,7 @@ class PcI440fx final : public Machine {
   // pc_firmware.cc
   Result<void> build_firmware();
   void fill_cmos(Mc146818& rtc);
+  void set_boot_order(const std::string& order);
 
   // pc_run.cc
   void request(ExitStatus::Kind kind, u32 code = 0);
@@ -120,6 +121,7 @@ class PcI440fx final : public Machine {
   std::vector<Lapic*> lapics_;
   FwCfg* fw_cfg_ = nullptr;
   Piix4Pm* pm_ = nullptr;
+  Mc146818* rtc_ = nullptr;
   StdVga* vga_ = nullptr;
 
   ExitStatus pending_;  // asked for inside the current step; None at every return of run()

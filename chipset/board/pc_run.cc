@@ -102,6 +102,7 @@ void PcI440fx::take_requests() {
   soft_reset_pending_ = false;
   if (asked.kind == ExitStatus::Reset && !no_reboot_) {
     tree_.reset();
+    if (!config_.boot.once.empty()) set_boot_order(config_.boot.order);
   } else if (asked.kind == ExitStatus::Reset) {
     exit_ = {ExitStatus::Shutdown, 0};
   } else if (asked.kind) {
@@ -118,7 +119,7 @@ void PcI440fx::receive_control(std::span<const u8> bytes) {
   for (const u8 byte : bytes) {
     switch (byte) {
       case kPowerButton:
-        pm_->press_power_button();
+        if (pm_) pm_->press_power_button();
         break;
       case kReset:
         request(ExitStatus::Reset);

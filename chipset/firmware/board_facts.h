@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "replay/core/types.h"
 
@@ -27,7 +31,6 @@ struct BoardFacts {
   u32 cpu_signature = 0;  // CPUID 1 EAX and EDX, for SMBIOS
   u32 cpu_features = 0;
   bool graphics = true;  // false: the firmware talks on the first serial port
-  bool boot_menu = false;
   bool hpet = true;
   u32 hpet_block_id = 0x8086a201;  // low half of the HPET's capability register
   unsigned serials = 1;            // 16550s at 3F8h, 2F8h, 3E8h, 2E8h
@@ -36,8 +39,12 @@ struct BoardFacts {
   u16 gpe0_base = 0xafe0;  // GPE0_STS and GPE0_EN, 2 bytes each
   u8 acpi_enable = 0xf1;   // written to port B2h
   u8 acpi_disable = 0xf0;
-  u8 reset_value = 0x06;      // written to port CF9h: RCPU and SRST
-  std::array<u8, 16> uuid{};  // -uuid, in SMBIOS order
+  u8 reset_value = 0x06;  // written to port CF9h: RCPU and SRST
+  bool acpi = true;
+  std::array<u8, 16> uuid{};  // -uuid, as its digits are written
+  // -smbios: fields by type and name; whole structures.
+  std::map<unsigned, std::map<std::string, std::string>> smbios;
+  std::vector<std::shared_ptr<const std::vector<u8>>> smbios_structures;
 };
 
 }  // namespace reprise

@@ -147,7 +147,6 @@ Result<void> install_linux(FwCfg& fw_cfg, const KernelFiles& files) {
   }
   fw_cfg.add_file("genroms/linuxboot.bin",
                   Bytes(std::begin(rom::linuxboot_rom), std::end(rom::linuxboot_rom)));
-  fw_cfg.add_file("bootorder", ByteBuilder().text("/rom@genroms/linuxboot.bin\n").take());
   return {};
 }
 

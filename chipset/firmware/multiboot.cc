@@ -193,7 +193,6 @@ Result<void> install_multiboot(FwCfg& fw_cfg, const KernelFiles& files) {
   fw_cfg.add_item(fw_key::kInitrdData, std::move(info));
   fw_cfg.add_file("genroms/multiboot.bin",
                   Bytes(std::begin(rom::multiboot_rom), std::end(rom::multiboot_rom)));
-  fw_cfg.add_file("bootorder", ByteBuilder().text("/rom@genroms/multiboot.bin\n").take());
   return {};
 }
 

@@ -9,7 +9,7 @@
 
 namespace reprise {
 
-void install_tables(FwCfg& fw_cfg, const BoardFacts& facts);
+Result<void> install_tables(FwCfg& fw_cfg, const BoardFacts& facts);
 
 // "etc/e820": {address, length, type} of 20 bytes each; type 1 is RAM.
 Bytes build_e820(const RamLayout& ram);

@@ -77,7 +77,7 @@ struct AcpiTables {
   Placed placed;
   std::map<std::string, std::span<const u8>> tables;
   explicit AcpiTables(const BoardFacts& facts) {
-    install_tables(board.fw, facts);
+    check(install_tables(board.fw, facts).ok(), "tables");
     placed.run(board.fw, "etc/table-loader");
     const u32 rsdp = placed.address["etc/acpi/rsdp"];
     const auto pointer = std::span(placed.memory).subspan(rsdp, 20);
@@ -146,7 +146,7 @@ TEST(Smbios, StructuresMatchTheEntryPoint) {
   BoardFacts facts;
   facts.cpus = 3;
   facts.ram = RamLayout::of(u64(6) << 30);
-  install_tables(board.fw, facts);
+  ASSERT_TRUE(install_tables(board.fw, facts).ok());
   const Bytes& anchor = *board.fw.file("etc/smbios/smbios-anchor");
   const Bytes& tables = *board.fw.file("etc/smbios/smbios-tables");
   ASSERT_EQ(anchor.size(), 31u);

@@ -13,13 +13,33 @@ using Json = nlohmann::json;
 constexpr u64 kMaxBlob = u64(4) << 30;
 
 const char* option_of(const std::string& field) {
-  constexpr const char* kOptions[][2] = {
-      {"machine", "-machine"},      {"hpet", "-machine hpet="}, {"name", "-name"},
-      {"ram_bytes", "-m"},          {"cpu_model", "-cpu"},      {"cpu_features", "-cpu (features)"},
-      {"cpu_hz", "-cpu clock="},    {"timing", "-cpu timing="}, {"cpus", "-smp"},
-      {"quantum", "-smp quantum="}, {"rtc_base", "-rtc base="}, {"seed", "-seed"},
-      {"graphics", "-nographic"},   {"append", "-append"},      {"serials", "-serial (how many)"},
-      {"debugcon", "-debugcon"},    {"devices", "-device"},     {"reboot", "-no-reboot"}};
+  constexpr const char* kOptions[][2] = {{"machine", "-machine"},
+                                         {"hpet", "-machine hpet="},
+                                         {"name", "-name"},
+                                         {"ram_bytes", "-m"},
+                                         {"cpu_model", "-cpu"},
+                                         {"cpu_features", "-cpu (features)"},
+                                         {"cpu_hz", "-cpu clock="},
+                                         {"timing", "-cpu timing="},
+                                         {"cpus", "-smp"},
+                                         {"quantum", "-smp quantum="},
+                                         {"rtc_base", "-rtc base="},
+                                         {"seed", "-seed"},
+                                         {"graphics", "-nographic"},
+                                         {"append", "-append"},
+                                         {"serials", "-serial (how many)"},
+                                         {"debugcon", "-debugcon"},
+                                         {"devices", "-device"},
+                                         {"reboot", "-no-reboot"},
+                                         {"parallels", "-parallel (how many)"},
+                                         {"vga", "-vga"},
+                                         {"xres", "-g"},
+                                         {"yres", "-g"},
+                                         {"floppy_types", "-global isa-fdc"},
+                                         {"acpi", "-no-acpi"},
+                                         {"boot", "-boot"},
+                                         {"uuid", "-uuid"},
+                                         {"smbios", "-smbios"}};
   for (const auto& [name, option] : kOptions)
     if (field == name) return option;
   return field == "blobs" ? "-kernel" : "?";
