@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Linux from a CD, from a hard disk and from a menu that keys drive; each recorded and replayed.
+
+    REPRISE=build/reprise GUESTS=build/guests tests/integration/media.py [NAME ...]
+    MEDIA_ON=qemu tests/integration/media.py     the same sessions on QEMU
+
+Names: isolinux grubdisk rescue linux floppy."""
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from machine import GUESTS, ON_QEMU, QUIET, build, finish, report, session
+
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+SIZES = [0, 1, 511, 512, 4097, 70000, 1500000]     # of media-tests.sh's fill
+
+
+def until_bye(*words):
+    """A player that types nothing: the run ends by itself, having said all of `words`."""
+    def play(machine):
+        machine.wait_for(b"reboot: Power down")
+        missing = [w for w in words if w.encode() not in machine.output]
+        return report(not missing, "what the guest found", missing) if missing else True
+    return play
+
+
+def e2fsck(name, image):
+    done = subprocess.run(["e2fsck", "-fn", image], capture_output=True, text=True)
+    report(done.returncode == 0, f"{name}: e2fsck", done.stdout[-500:] + done.stderr[-300:])
+
+
+def content(stem, size):
+    line = f"{stem} {size}\n".encode()
+    return (line * (size // len(line) + 1))[:size]
+
+
+def files(name, image, folder, stem):
+    """What the guest wrote, as the host reads it from the image."""
+    wrong = []
+    for size in SIZES:
+        path = f"{folder}/deep/er/{stem}.1" if size == 1 else f"{folder}/{stem}.{size}"
+        done = subprocess.run(["debugfs", "-R", f"cat {path}", image], capture_output=True)
+        if done.stdout != content(stem, size):
+            wrong.append((path, len(done.stdout), done.stderr[-100:]))
+    report(not wrong, f"{name}: the host reads the same files", wrong)
+
+
+def sha256(path):
+    with open(path, "rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def isolinux(scratch):
+    def play(machine):
+        if not machine.wait_for(b"reprise:/# "):
+            return False
+        machine.type(". /lib/media-tests.sh; cdrom\n")
+        found = machine.wait_for(b"./vmlinuz: OK")
+        machine.type("poweroff\n")
+        return machine.wait_for(b"reboot: Power down") and found
+    iso = shutil.copy(f"{GUESTS}/isolinux.iso", scratch)
+    session("CD by ISOLINUX", ["-cdrom", iso], f"{scratch}/recording", play)
+
+
+def grubdisk(scratch):
+    name, image = "disk by GRUB", shutil.copy(f"{GUESTS}/grubdisk.img", scratch)
+    play = until_bye("GRUB loads Linux", "files agree", "END diskboot 0")
+    before = sha256(image)
+    session(f"{name}, -snapshot", ["-hda", image, "-snapshot"], f"{scratch}/recording", play, ())
+    report(sha256(image) == before, f"{name}: -snapshot leaves the image alone")
+    session(name, ["-drive", f"file={image},format=raw"], f"{scratch}/recording", play,
+            ((), ("-test-slices", "3")))
+    report(sha256(image) != before, f"{name}: the image was written")
+    e2fsck(name, f"{image}?offset=1048576")
+    files(name, f"{image}?offset=1048576", "/new", "one")
+
+
+def rescue(scratch):
+    def play(machine):
+        if not machine.wait_for(b"Nothing") or not machine.keys("c"):
+            return False
+        good = machine.wait_for(b"grub> ")
+        for line in [f"linux /boot/vmlinuz {QUIET} work=sum", "initrd /boot/initrd.gz"]:
+            start = len(machine.output)
+            good = good and machine.keys(line + "\n") and machine.wait_for(b"grub> ", start)
+        return good and machine.keys("boot\n") and machine.wait_for(b"reboot: Power down") and \
+            b"sum 3999" in machine.output
+    iso = shutil.copy(f"{GUESTS}/rescue.iso", scratch)
+    session("GRUB's rescue CD, by keys", ["-cdrom", iso], f"{scratch}/recording", play,
+            monitor=f"{scratch}/monitor")
+
+
+def linux(scratch):
+    """The drivers of Linux alone: all of a disk, a file system on it, a CD beside it."""
+    name, image = "Linux on IDE", shutil.copy(f"{GUESTS}/testdisk.img", scratch)
+    iso = shutil.copy(f"{GUESTS}/isolinux.iso", scratch)
+    session(name, ["-kernel", f"{GUESTS}/cloud.bzImage", "-initrd", f"{GUESTS}/cloud-disks.gz",
+                   "-append", f"{QUIET} work=disksum,diskfs,diskcheck,cdrom",
+                   "-drive", f"file={image},format=raw", "-cdrom", iso], f"{scratch}/recording",
+            until_bye(sha256(f"{GUESTS}/testdisk.img"), "END disksum 0", "END diskfs 0",
+                      "END diskcheck 0", "./vmlinuz: OK", "END cdrom 0"))
+    e2fsck(name, image)
+    files(name, image, "", "one")
+
+
+def floppy(scratch):
+    name, image = "Linux and a floppy", shutil.copy(f"{GUESTS}/floppy.img", scratch)
+    session(name, ["-kernel", f"{GUESTS}/standard.bzImage", "-initrd", f"{GUESTS}/standard-disks.gz",
+                   "-append", f"{QUIET} work=floppy",
+                   "-drive", f"if=floppy,file={image},format=raw"], f"{scratch}/recording",
+            until_bye("./SIZE300000.DAT: OK", "written agrees", "END floppy 0"))
+    done = subprocess.run(["mtype", "-i", image, "::WRITTEN"], capture_output=True)
+    report(done.stdout == (b"floppy\n" * 5000)[:30000], f"{name}: the host reads the same file")
+
+
+TESTS = {"isolinux": (isolinux, ["isolinux"]), "grubdisk": (grubdisk, ["grubdisk"]),
+         "rescue": (rescue, ["rescue"]), "linux": (linux, ["cloud-disks", "testdisk", "isolinux"]),
+         "floppy": (floppy, ["standard-disks", "floppy"])}
+
+
+def main():
+    names = sys.argv[1:] or list(TESTS)
+    build(*(guest for name in names for guest in TESTS[name][1]))
+    for name in names:
+        with tempfile.TemporaryDirectory() as scratch:
+            TESTS[name][0](scratch)
+
+
+main()
+finish()
