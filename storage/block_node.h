@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "replay/core/result.h"
@@ -43,6 +44,12 @@ class BlockNode {
   virtual Result<void> discard(u64 offset, u64 length) = 0;
   // What stands at `offset`; 1 <= length.
   virtual Result<Extent> map(u64 offset, u64 length) = 0;
+  // New bytes at the end read as zeros. Not every node can.
+  virtual Result<void> resize(u64 size) {
+    return Error{
+        std::string(driver()) + ": cannot be resized to " + std::to_string(size) + " bytes",
+        "GenericError", 95};  // ENOTSUP
+  }
 };
 
 }  // namespace reprise
