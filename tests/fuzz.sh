@@ -2,7 +2,7 @@
 # `make fuzz`: guests that misbehave and files that are rubbish, under the sanitizers when built so
 # (make fuzz SAN=1, or BUILD_SAN=1 here). Nothing may crash, hang, or be refused without a message.
 #
-#   SEEDS=20 ROUNDS=400000 LIMIT=30 tests/fuzz.sh
+#   SEEDS=20 ROUNDS=400000 LIMIT=30 FUZZ_SECONDS=5 tests/fuzz.sh
 cd "$(dirname "$0")/.."
 . tests/lib.sh
 if [ -n "${BUILD_SAN:-}" ]; then       # where the determinism matrix has it too
@@ -26,4 +26,16 @@ for ((seed = 1; seed <= ${SEEDS:-20}; seed++)); do
     [ "$live" = "$(grep '^state-hash' "$scratch/err")" ]
     ok "fuzz guest, seed $seed: replay" $? "$(tail -n 3 "$scratch/err")"
 done
+
+# fuzz_entry NAME SOURCES...: tests/fuzz/NAME_fuzz.cc under libFuzzer for a while.
+fuzz_entry() {
+    local name=$1
+    shift
+    clang++-16 -std=c++20 -O1 -g1 -I. -fsanitize=fuzzer,address,undefined "tests/fuzz/${name}_fuzz.cc" \
+        "$@" -o "$scratch/$name" >"$scratch/$name.log" 2>&1 &&
+        (cd "$scratch" && "./$name" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=4096 -timeout=10) \
+            >"$scratch/$name.log" 2>&1
+    ok "fuzz entry: $name" $? "$(tail -n 5 "$scratch/$name.log")"
+}
+fuzz_entry probe storage/format/probe.cc storage/format/raw.cc
 finish
