@@ -116,7 +116,9 @@ void enter_frame(Cpu& c, const Op& op) {
     store<T>(c, &op, stack_address(c, sp, sizeof(T), true), value, SS);
   };
   push_at(T(old_bp));
-  const u64 frame = sp;
+  // On a 16-bit stack only SP has moved; EBP takes ESP's upper half too.
+  const bool narrow = !c.code64() && !c.seg[SS].db();
+  const u64 frame = narrow ? (old_sp & ~u64(0xFFFF)) | u16(sp) : sp;
   u64 bp = old_bp;
   for (unsigned i = 1; i < level; ++i) {
     bp -= sizeof(T);
@@ -127,12 +129,7 @@ void enter_frame(Cpu& c, const Op& op) {
   // The new top must be writable, or the instruction faults as a whole.
   c.probe(stack_address(c, sp, sizeof(T), true), sizeof(T), true, c.user(), SS);
   set_sp(c, sp);
-  if (c.code64())
-    c.set_reg<T>(RBP * 8, T(frame));
-  else if (c.seg[SS].db())
-    c.set_reg<u32>(RBP * 8, u32(frame));
-  else
-    c.reg<u16>(RBP * 8) = u16(frame);
+  c.set_reg<T>(RBP * 8, T(frame));  // the operand's size decides, not the stack's
 }
 
 template <class T>

@@ -41,7 +41,9 @@ Fpu80::Remainder Fpu80::remainder(const Operand& value, const Operand& by, bool 
   if (special(value, by)) return {propagate(value, by)};
   if (value.is_infinity() || by.is_zero()) return {invalid()};
   if (check_denormals(value, by)) return {};
-  if (value.is_zero() || by.is_infinity()) return {encode(value)};
+  if (value.is_zero()) return {encode(value)};
+  // The value as it is; one that is tiny underflows where that is not masked.
+  if (by.is_infinity()) return {finish(exact_of(value))};
   const i32 difference = value.exponent - by.exponent;
   if (difference < -1 || (difference < 0 && !nearest)) return {finish(exact_of(value))};
 

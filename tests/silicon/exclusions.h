@@ -21,8 +21,6 @@ inline constexpr const char* kCounter = "a clock or the host's identity";
 inline constexpr const char* kFar = "leaves for another segment, or for the kernel";
 inline constexpr const char* kTranscendental = "processors differ in the last bit: tests/fpu";
 inline constexpr const char* kEstimate = "an estimate: any value within the bound is right";
-inline constexpr const char* kPointers =
-    "stores FIP, FDP and FOP, which processors keep differently";
 
 inline constexpr Exclusion kExclusions[] = {
     {kOneByte, 0x8E, -1, "mov", kDescriptors},
@@ -75,35 +73,7 @@ inline constexpr Exclusion kExclusions[] = {
     {-1, -1, -1, "rcpss", kEstimate},
     {-1, -1, -1, "rsqrtps", kEstimate},
     {-1, -1, -1, "rsqrtss", kEstimate},
-    {-1, -1, -1, "fxsave", kPointers},
-    {-1, -1, -1, "fnsave", kPointers},
-    {-1, -1, -1, "fnstenv", kPointers},
 };
-
-// Cases of instructions that are otherwise compared: processors differ, ours is one of the ways.
-//   REP INS, REP OUTS with rCX = 0: Intel's check the port's permission all the same.
-//   CALL to an address that is not canonical: Intel's have already written the return address.
-//   PUSHA and POPA that fault: Intel's have stored or loaded some registers already.
-//   BOUND, if the upper bound cannot be read: Intel's compare the lower one first.
-//   SYSRET in 32-bit code: #UD on Intel's.
-//   MASKMOVQ, MASKMOVDQU, where there is a fault: a byte that is masked may fault or not.
-//   FXRSTOR of an address that is neither canonical nor aligned: #GP or #SS.
-//   FSTP m80, FBSTP that fault: the other page may have been written.
-//   On other hosts than Intel's: string comparisons that fault (which operand first; the flags),
-//   and branches to addresses that are not canonical (#GP before or after the branch).
-inline bool ambiguous(std::string_view name, bool code64, u64 rcx, int vector, bool either_faults,
-                      bool intel) {
-  if (!intel && either_faults)
-    for (std::string_view each : {"cmps", "scas", "jmp", "call", "ret"})
-      if (name == each) return true;
-  if (name == "maskmovq" || name == "maskmovdqu" || name == "fbstp") return either_faults;
-  if (name == "fxrstor") return vector == kGP || vector == kSS;
-  if (name == "fstp") return vector == kPF;
-  if (name == "ins" || name == "outs") return !(rcx & 0xFFFF);
-  if (name == "call") return vector == kGP;
-  if (name == "pusha" || name == "popa" || name == "bound") return vector == kPF;
-  return name == "sysret" && !code64;
-}
 
 inline const Exclusion* excluded(Map map, u8 opcode, int reg, std::string_view name) {
   for (const Exclusion& e : kExclusions)
@@ -113,9 +83,17 @@ inline const Exclusion* excluded(Map map, u8 opcode, int reg, std::string_view n
   return nullptr;
 }
 
+// Kinds of which most cases are ambiguous, so that few are compared: the reason, or null.
+inline const char* thin(std::string_view name, bool code64) {
+  return name == "sysret" && !code64 ? "Intel's know it in 64-bit mode only" : nullptr;
+}
+
 // Longer than a bus cycle: which of its bytes faults first is not defined.
 inline bool long_operand(std::string_view name) {
-  return name == "frstor" || name == "fldenv" || name == "fxrstor";
+  for (std::string_view each :
+       {"frstor", "fldenv", "fxrstor", "fnsave", "fnstenv", "fxsave", "fbld", "fbstp"})
+    if (name == each) return true;
+  return false;
 }
 
 }  // namespace reprise::cpu::silicon

@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "tests/silicon/exclusions.h"
-#include "tests/silicon/host_cpu.h"
 
 namespace reprise::cpu::silicon {
 
@@ -35,16 +34,45 @@ bool usable(const Row& row, bool code64) {
   return row.name && row.handlers && !(!code64 && (row.attributes & kOnly64));
 }
 
+// Encodings that no processor defines: #UD on all.
+constexpr Row kUndefined = {"(undefined)", None}, kUndefinedModRm = {"(undefined)", Ev};
+constexpr struct {
+  Map map;
+  u8 opcode;
+  int reg, form;  // of the ModRM byte, or -1; as in Slot
+} kUndefinedEncodings[] = {
+    {kOneByte, 0xFE, 2, -1}, {kOneByte, 0xFE, 3, -1}, {kOneByte, 0xFE, 4, -1},
+    {kOneByte, 0xFE, 5, -1}, {kOneByte, 0xFE, 6, -1}, {kOneByte, 0xFE, 7, -1},
+    {kOneByte, 0xFF, 7, -1}, {kOneByte, 0xFF, 3, 1},  {kOneByte, 0xFF, 5, 1},
+    {kOneByte, 0xC6, 1, -1}, {kOneByte, 0xC6, 3, -1}, {kOneByte, 0xC7, 2, -1},
+    {kOneByte, 0xC7, 5, -1}, {kOneByte, 0x8C, 6, -1}, {kOneByte, 0x8C, 7, -1},
+    {kOneByte, 0x8E, 1, -1}, {kOneByte, 0x8E, 6, -1}, {kOneByte, 0x8E, 7, -1},
+    {kOneByte, 0xD9, 2, 3},  {kOneByte, 0xD9, 4, 3},  {kOneByte, 0xDA, 5, 1},
+    {kOneByte, 0xDA, 7, 1},  {kOneByte, 0xDB, 4, 7},  {kOneByte, 0xDB, 4, 8},
+    {kOneByte, 0xDD, 6, 1},  {kOneByte, 0xDE, 3, 1},  {kOneByte, 0xDF, 7, 1},
+    {k0F, 0x04, -1, -1},     {k0F, 0x0A, -1, -1},     {k0F, 0x0C, -1, -1},
+    {k0F, 0x25, -1, -1},     {k0F, 0x27, -1, -1},     {k0F, 0x36, -1, -1},
+    {k0F, 0x39, -1, -1},     {k0F, 0x3B, -1, -1},     {k0F, 0x3C, -1, -1},
+    {k0F, 0x3D, -1, -1},     {k0F, 0x3E, -1, -1},     {k0F, 0x3F, -1, -1},
+    {k0F, 0x7A, -1, -1},     {k0F, 0x7B, -1, -1},     {k0F, 0xBA, 0, -1},
+    {k0F, 0xBA, 1, -1},      {k0F, 0xBA, 2, -1},      {k0F, 0xBA, 3, -1},
+    {k0F, 0x71, 0, -1},      {k0F, 0x71, 1, -1},      {k0F, 0x72, 3, -1},
+    {k0F, 0x73, 4, -1},      {k0F, 0xC7, 0, -1},      {k0F, 0xC7, 2, -1},
+    {k0F38, 0x0C, -1, -1},   {k0F38, 0x11, -1, -1},   {k0F38, 0x1F, -1, -1},
+    {k0F3A, 0x00, -1, -1},   {k0F3A, 0x10, -1, -1},   {k0F3A, 0x43, -1, -1},
+};
+
 }  // namespace
 
-std::vector<Kind> kinds(bool code64, std::vector<std::string>& missing) {
+std::vector<Kind> kinds(Code width, bool (*host_has)(Feature), std::vector<std::string>& missing) {
+  const bool code64 = width == Code::k64;
   // By map, opcode, reg of the ModRM byte, memory or register, and handlers.
   std::map<std::tuple<Map, u8, int, bool, std::string_view, const HandlerSet*>, Kind> all;
   const auto add = [&](Map map, u8 opcode, Prefix prefix, const Row& row, int reg, int form) {
     if (!usable(row, code64) || excluded(map, opcode, reg, row.name)) return;
     // TZCNT and LZCNT, on hosts that have them.
     if (prefix == kF3 && is(row, {"bsf", "bsr"})) return;
-    if (!HostCpu::has(row.feature)) {
+    if (!host_has(row.feature)) {
       if (missing.empty() || missing.back() != row.name) missing.push_back(row.name);
       return;
     }
@@ -73,6 +101,11 @@ std::vector<Kind> kinds(bool code64, std::vector<std::string>& missing) {
       }
     }
   }
+  for (const auto& each : kUndefinedEncodings) {
+    const Row& row = each.reg < 0 && each.map == k0F ? kUndefined : kUndefinedModRm;
+    Kind& kind = all[{each.map, each.opcode, each.reg, each.form == 0, row.name, nullptr}];
+    kind.push_back({each.map, each.opcode, kNoPrefix, &row, each.reg, each.form});
+  }
   std::vector<Kind> result;
   for (const auto& [key, kind] : all) result.push_back(kind);
   std::sort(result.begin(), result.end(), [](const Kind& a, const Kind& b) {
@@ -82,6 +115,14 @@ std::vector<Kind> kinds(bool code64, std::vector<std::string>& missing) {
     return order(a[0]) < order(b[0]);
   });
   return result;
+}
+
+u64 identity(const Kind& kind) {
+  const Slot& s = kind[0];
+  u64 hash = u64(s.map) | u64(s.opcode) << 8 | u64(s.prefix) << 16 | u64(s.reg + 1) << 24 |
+             u64(s.form + 1) << 32;
+  for (const char* c = s.row->name; *c; ++c) hash = (hash ^ u8(*c)) * 0x100000001B3;
+  return hash;
 }
 
 u64 Generator::value() {
@@ -122,7 +163,10 @@ u64 Generator::pointer(bool aligned) {
   const u64 middle = kWindow + 0x100 + random_.below(kWindowSize - 0x200);
   const u64 near = random_.below(24) - 16;
   if (aligned && !one_in(12)) return middle & ~u64(15);
-  switch (random_.below(24)) {
+  u64 choice = random_.below(24);
+  // Where offset and segment base make an address canonical, AMD's processors object all the same.
+  if (!intel_ && code64_ && base_ && (choice == 7 || choice == 8)) choice = 9;
+  switch (choice) {
     case 0:
     case 1:
       return kWindow + 0x1000 + near;
@@ -234,11 +278,28 @@ void Generator::put_operands(u64 at) {
     for (unsigned i = 0; i < 10; ++i) to[i] = u8(random_.below(10) | random_.below(10) << 4);
 }
 
+void Generator::segment_prefix() {
+  static constexpr u8 prefixes[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65};
+  const u8 prefix = prefixes[random_.below(6)];
+  const bool fs = prefix == 0x64, gs = prefix == 0x65;
+  overridden_ = fs || gs || (!code64_ && prefix == 0x2E);
+  if (code64_)
+    base_ = fs ? kFsBase : gs ? kGsBase : 0;
+  else
+    base_ = fs               ? kLdtFs.base
+            : gs             ? kLdtGs.base
+            : prefix == 0x2E ? code_base(width_)
+                             : data_base(width_);
+  e_->uses_fs |= fs;
+  emit(prefix);
+}
+
 void Generator::prefixes(const Slot& s, bool memory) {
   const Row& row = *s.row;
   size_ = s.prefix == k66 || (s.prefix >= kF3 && one_in(6));
-  address_ = one_in(12);
-  gs_ = false;
+  address_ = one_in(code16_ ? 4 : 12);
+  base_ = data_base(width_);
+  overridden_ = false;
   // Near branches ignore 66h in 64-bit mode, except on AMD's processors.
   if (code64_ && !intel_ && (row.attributes & kForce64) && s.map <= k0F) size_ = false;
   Prefix prefix = s.prefix;
@@ -247,23 +308,20 @@ void Generator::prefixes(const Slot& s, bool memory) {
   if (prefix >= kF3 && !(row.attributes & kString) && !plain.group && plain.name == row.name &&
       plain.handlers == row.handlers && !one_in(8))
     prefix = kNoPrefix;
+  if (!intel_ && is(row, {"loope", "loopne"})) prefix = kNoPrefix;  // AMD's heed it
   repeat_ = prefix >= kF3 && (row.attributes & kString);
-  if (one_in(10)) {
-    static constexpr u8 segments[] = {0x26, 0x2E, 0x36, 0x3E, 0x65};
-    // In 32-bit code a segment of GS would have to be loaded.
-    const u8 segment = segments[random_.below(code64_ ? 5 : 4)];
-    gs_ = segment == 0x65;
-    emit(segment);
-  }
+  if (one_in(8)) segment_prefix();
   if (size_) emit(0x66);
   if (address_) emit(0x67);
   const bool lockable = (row.attributes & kLockable) && memory;
-  if (one_in(lockable ? 4 : 64)) emit(0xF0);
+  const bool alternate = !intel_ && s.map == k0F && (s.opcode & 0xFD) == 0x20;  // LOCK MOV CR0: CR8
+  if (one_in(lockable ? 4 : 48) && !alternate) emit(0xF0);
   if (prefix == kF3) emit(0xF3);
   if (prefix == kF2) emit(0xF2);
   rex_ = code64_ && one_in(2) ? u8(0x40 | random_.below(16)) : 0;
+  if (!intel_ && is(row, {"pause"})) rex_ &= 0xFE;  // with REX.B: XCHG on AMD's
   if (rex_) emit(rex_);
-  osize_ = size_ ? 2 : 4;
+  osize_ = code16_ == size_ ? 4 : 2;
   if (code64_ &&
       ((rex_ & 8) || (row.attributes & kForce64) || ((row.attributes & kDef64) && !size_)))
     osize_ = 8;
@@ -297,10 +355,10 @@ u64 Generator::immediate(const Slot& s, unsigned& size) {
       size = osize_;
       return any;
     case kMoffs:
-      size = code64_ ? (address_ ? 4 : 8) : (address_ ? 2 : 4);
+      size = code64_ ? (address_ ? 4 : 8) : code16_ == address_ ? 4 : 2;
       target_ = pointer(false);
       put_operands(target_);
-      return target_ - (gs_ ? kGsBase : 0);
+      return target_ - base_;
     case kIwIb:
       size = 3;
       return random_.below(one_in(8) ? 0x10000 : 0x100) |
@@ -311,22 +369,31 @@ u64 Generator::immediate(const Slot& s, unsigned& size) {
   }
 }
 
+void Generator::memory_operand_16(unsigned mod, unsigned rm, u64 want) {
+  static constexpr int base[8] = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
+  static constexpr int index[8] = {RSI, RDI, RSI, RDI, -1, -1, -1, -1};
+  target_ = base_ + u16(want);
+  if (mod == 0 && rm == 6) return emit(free_address_ ? random_.next() : want, 2);
+  const u64 disp = mod == 0 ? 0 : mod == 1 ? u64(i64(i8(random_.next()))) : random_.next();
+  const u64 i = index[rm] < 0 ? 0 : r(unsigned(index[rm]));
+  u64& b = r(unsigned(base[rm]));
+  if (!free_address_) b = (b & ~u64(0xFFFF)) | u16(want - disp - i);
+  emit(disp, mod);
+}
+
 // ModRM, SIB and displacement, and the registers so that they address target_.
 void Generator::memory_operand(const Slot& s, unsigned reg, unsigned imm_size) {
-  const bool small = !code64_ && address_;  // 16-bit addresses
-  const u64 want = target_ - (gs_ ? kGsBase : 0);
+  const bool small = !code64_ && code16_ != address_;  // 16-bit addresses
+  const u64 want = target_ - base_;
   unsigned mod = unsigned(random_.below(3)), rm = unsigned(random_.below(8));
   if (s.form > 0) rm = unsigned(s.form - 1);
   const unsigned spot = e_->length;
   emit(mod << 6 | (reg & 7) << 3 | rm);
+  if (small) return memory_operand_16(mod, rm, want);
   u64 disp = mod == 1   ? u64(i64(i8(random_.next())))
              : mod == 2 ? u64(i64(i32(one_in(2) ? random_.below(0x10000) : random_.next())))
                         : 0;
   unsigned disp_size = mod == 1 ? 1 : mod == 2 ? 4 : 0;
-  if (small) {
-    disp_size = mod == 1 ? 1 : mod == 2 || rm == 6 ? 2 : 0;
-    return emit(disp, disp_size);
-  }
   int base = int(rm | (rex_ & 1) << 3), index = -1;
   unsigned scale = 0;
   if (rm == 4) {
@@ -352,8 +419,11 @@ void Generator::memory_operand(const Slot& s, unsigned reg, unsigned imm_size) {
   } else if (base < 0) {
     disp = u64(i64(i32(random_.next() & 0x3FFFFFF)));
     r(unsigned(index)) = (want - disp) >> scale;
+    target_ = base_ + disp + (r(unsigned(index)) << scale);
   } else if (base == index) {
-    r(unsigned(base)) = (want - disp) / ((1u << scale) + 1);
+    u64& both = r(unsigned(base));
+    both = (want - disp) / ((1u << scale) + 1);
+    target_ = base_ + disp + both * ((1u << scale) + 1);
   } else {
     if (index >= 0 && one_in(2)) r(unsigned(index)) = random_.below(256);
     r(unsigned(base)) = want - disp - (index < 0 ? 0 : r(unsigned(index)) << scale);
@@ -365,31 +435,38 @@ void Generator::memory_operand(const Slot& s, unsigned reg, unsigned imm_size) {
 // Registers that an instruction uses without naming them.
 void Generator::implicit_operands(const Slot& s) {
   const Row& row = *s.row;
-  r(RSP) = pointer(false);
-  if (!one_in(4)) r(RSP) = kWindow + 0x800 + random_.below(0x1000 / 8) * 8;
+  // In 16-bit code pointers are offsets, under upper halves that do not count.
+  const u64 upper = code16_ && !address_ && one_in(2) ? random_.next() << 16 : 0;
+  const u64 data_mask = code16_ && !address_ ? 0xFFFF : ~u64(0);
+  const auto offset_of = [&](u64 linear, u64 base) {
+    return ((linear - base) & data_mask) | upper;
+  };
+  r(RSP) = data(pointer(false));
+  if (!one_in(4)) r(RSP) = data(kWindow + 0x800 + random_.below(0x1000 / 8) * 8);
   if (row.attributes & kString || is(row, {"maskmovq", "maskmovdqu"})) {
-    r(RSI) = pointer(false);
-    r(RDI) = one_in(6) ? r(RSI) + random_.below(64) - 32 : pointer(false);
-    if (gs_) r(RSI) -= kGsBase;
+    const u64 source = pointer(false);
+    const u64 destination = one_in(6) ? source + random_.below(64) - 32 : pointer(false);
+    r(RSI) = offset_of(source, base_);
+    r(RDI) = offset_of(destination, row.attributes & kString ? data_base(width_) : base_);
     if (repeat_) r(RCX) = one_in(10) ? value() : random_.below(one_in(4) ? 3000 : 40);
-    // A fault of the first iteration leaves the upper halves on some processors.
-    if (repeat_ && code64_ && address_)
-      for (const unsigned i : {RCX, RSI, RDI}) r(i) &= i == RCX ? 0xFFFF : 0xFFFFFFFF;
+    if (repeat_ && code64_ && address_) made_->halves = true;
   }
-  if (is(row, {"xlat"})) r(RBX) = pointer(false) - (gs_ ? kGsBase : 0);
+  if (is(row, {"xlat"})) r(RBX) = offset_of(pointer(false), base_);
   if (is(row, {"enter", "leave"})) r(RBP) = r(RSP) + random_.below(256);
   if (is(row, {"loop", "loope", "loopne", "jcxz"}) && !one_in(3)) r(RCX) = random_.below(3);
   if (is(row, {"ret", "popf"}) && !one_in(8)) {
-    const u64 top = r(RSP) - kWindow;
-    const u64 v = is(row, {"ret"}) ? code_pointer() : random_.next();
+    const u64 top = code16_ ? u16(r(RSP)) : r(RSP) - kWindow;
+    const u64 v = is(row, {"ret"}) ? code_pointer() - code_base(width_) : random_.next();
     if (top < kWindowSize - 8) std::memcpy(&e_->window[top], &v, 8);
   }
   // Of a segment register, Intel's processors store two bytes and leave the rest of the slot.
   const bool sreg = s.map == kOneByte ? (s.opcode & 0xE7) == 0x06 : (s.opcode & 0xF7) == 0xA0;
   const unsigned slot = code64_ ? 8 : 4;
-  if (sreg && is(row, {"push"})) r(RSP) &= ~u64(7);
-  if (sreg && is(row, {"push"}) && r(RSP) - slot - kWindow <= kWindowSize - slot)
-    std::memset(&e_->window[r(RSP) - slot - kWindow], 0, slot);
+  if (sreg && is(row, {"push"})) {
+    r(RSP) &= ~u64(7);
+    const u64 at = (code16_ ? u16(r(RSP)) : r(RSP) - kWindow) - slot;
+    if (at <= kWindowSize - slot) std::memset(&e_->window[at], 0, slot);
+  }
 }
 
 // Operands that belong together, so that all outcomes come up.
@@ -423,7 +500,7 @@ void Generator::operand_relations(const Slot& s, bool memory, unsigned reg, unsi
     std::memcpy(at + osize_, &high, osize_);
   }
   if (is(row, {"jmp", "call"}) && !one_in(6)) {
-    const u64 to = code_pointer();
+    const u64 to = code_pointer() - code_base(width_);
     if (at) std::memcpy(at, &to, 8);
     if (!memory) r(rm) = to;
   }
@@ -437,6 +514,7 @@ void Generator::instruction(const Slot& s) {
              : row.attributes & kMemOnly ? true
              : row.attributes & kRegOnly ? false
                                          : one_in(2);
+  if (!intel_ && s.map == k0F && s.opcode == 0x0D) memory = true;  // #UD with a register on AMD's
   prefixes(s, memory);
   implicit_operands(s);
   if (s.map == k0F || s.map == k0F38 || s.map == k0F3A) emit(0x0F);
@@ -449,7 +527,8 @@ void Generator::instruction(const Slot& s) {
   unsigned rm = s.form > 0 ? unsigned(s.form - 1) : unsigned(random_.below(8));
   const unsigned full_reg = reg | (rex_ & 4) << 1, full_rm = rm | (rex_ & 1) << 3;
   if (row.operands & kModRm) {
-    target_ = pointer(e_->floating && !(row.attributes & kX87));
+    const bool image = is(row, {"fxsave", "fxrstor"});
+    target_ = pointer(e_->floating && (image || !(row.attributes & kX87)));
     free_address_ = is(row, {"lea", "nop", "prefetch", "prefetchw"}) && one_in(2);
     if (memory) {
       // BT and its kind address bits far from the operand.
@@ -458,10 +537,12 @@ void Generator::instruction(const Slot& s) {
                       (osize_ == 8 ? 0 : random_.next() << (8 * osize_ - 1) << 1);
       put_operands(target_);
       memory_operand(s, reg, imm_size);
+      made_->target = code64_ && !address_ ? target_ : base_ + u32(target_ - base_);
     } else {
       emit((row.attributes & kIgnoreMod ? unsigned(random_.below(4)) : 3u) << 6 | reg << 3 | rm);
     }
   }
+  if (row.attributes & kVecReg) made_->vector_reg = int(full_reg);
   emit(imm, imm_size);
   operand_relations(s, memory, full_reg, full_rm);
 }
@@ -481,12 +562,15 @@ Shape Generator::shape_of(const Slot& s, bool known_count) {
 // defined, except AF, which few instructions read.
 bool Generator::precede(const Slot& s, Made& made) {
   const Row& row = *s.row;
-  if (e_->length > 40 || s.form == 0) return false;
+  if (e_->length > 40 || s.form == 0 || !row.handlers) return false;
   if (row.attributes & (kMemOnly | kEnds | kString | kProtOnly)) return false;
   if ((row.operands & kImm) == kMoffs || reads_af(row)) return false;
   if (is(row, {"xlat", "maskmovq", "maskmovdqu", "enter", "leave", "pusha", "popa", "push", "pop"}))
     return false;
   if (uses_fpu(row) && !e_->floating) return false;
+  // On AMD's processors #UD, or another NaN.
+  if (!intel_ && is(row, {"dpps", "dppd"})) return false;
+  if (!intel_ && s.map == k0F && s.opcode == 0x0D) return false;
   const unsigned before = e_->length;
   registers_only_ = true;
   instruction(s);
@@ -497,16 +581,60 @@ bool Generator::precede(const Slot& s, Made& made) {
     e_->length = before;
     return false;
   }
-  made.undefined |= undefined;
+  made.undefined_before |= undefined;
   made.mmx |= bool(row.attributes & kMmx);
   return true;
 }
 
-Made Generator::make(const std::vector<Kind>& kinds, bool code64, u64 seed) {
+void Generator::begin(Made& made, Code width, u64 seed) {
   random_ = fpu::test::Random(seed);
-  Made made;
   e_ = &made.experiment;
-  code64_ = e_->code64 = code64;
+  made_ = &made;
+  width_ = e_->width = width;
+  code64_ = width == Code::k64;
+  code16_ = width == Code::k16;
+  base_ = data_base(width);
+}
+
+void Generator::finish(const Slot& s, Made& made, bool alone) {
+  made.target = 0;
+  instruction(s);
+  if (!code64_)
+    for (unsigned i = 0; i < 16; ++i) r(i) = i < 8 ? u32(r(i)) : 0;
+  if (code16_) r(RSP) = u16(r(RSP)) | (kFrame & 0xFFFF0000);
+  made.shape = shape_of(s, alone);
+  made.undefined = made.undefined_before | undefined_flags(made.shape);
+  made.mmx |= bool(s.row->attributes & kMmx);
+  made.skip = undefined_result(made.shape);
+  made.long_operand = s.row->attributes & kSse || long_operand(s.row->name);
+  const bool small = osize_ == 2;
+  if (is(*s.row, {"fxsave"})) {
+    made.image = 512, made.image_begin = 6, made.image_end = 32;
+  } else if (is(*s.row, {"fnstenv", "fnsave"})) {
+    const unsigned registers = is(*s.row, {"fnsave"}) ? 80 : 0;
+    made.image_begin = small ? 6 : 12;
+    made.image_end = small ? 14 : 28;
+    made.image = made.image_end + registers;
+  }
+}
+
+Made Generator::make_one(const Kind& kind, Code width, u64 seed) {
+  Made made;
+  begin(made, width, seed);
+  const Slot& s = kind[random_.below(kind.size())];
+  e_->floating = uses_fpu(*s.row);
+  fill_registers();
+  // Operands of more than 8 bytes: processors may raise #AC or not.
+  if (s.row->attributes & kSse || long_operand(s.row->name)) e_->before.rflags &= ~AC;
+  fill_window((s.row->attributes & kString) && one_in(2));
+  if (e_->floating) fill_fx();
+  finish(s, made, true);
+  return made;
+}
+
+Made Generator::make(const std::vector<Kind>& kinds, Code width, u64 seed) {
+  Made made;
+  begin(made, width, seed);
   const auto any = [&]() -> const Slot& {
     const Kind& kind = kinds[random_.below(kinds.size())];
     return kind[random_.below(kind.size())];
@@ -525,17 +653,11 @@ Made Generator::make(const std::vector<Kind>& kinds, bool code64, u64 seed) {
   if (e_->floating) fill_fx();
   // A push of a segment register must find its slot where it was cleared.
   const bool push_sreg = is(*s.row, {"push"}) && s.row->operands == None;
-  const bool joins = sequence && !reads_af(*s.row) && !is(*s.row, {"ins", "outs"}) && !push_sreg;
+  const bool joins = sequence && !reads_af(*s.row) && !push_sreg &&
+                     !is(*s.row, {"ins", "outs", "fxsave", "fnsave", "fnstenv"});
   for (u64 i = joins ? random_.below(4) : 0; i > 0; --i) precede(any(), made);
   if (pair) precede(any_of({"cmp", "test"}), made);
-  const bool alone = e_->length == 0;
-  instruction(s);
-  if (!code64)
-    for (unsigned i = 0; i < 16; ++i) r(i) = i < 8 ? u32(r(i)) : 0;
-  made.shape = shape_of(s, alone);
-  made.undefined |= undefined_flags(made.shape);
-  made.mmx |= bool(s.row->attributes & kMmx);
-  made.skip = undefined_result(made.shape);
+  finish(s, made, e_->length == 0);
   return made;
 }
 

@@ -24,21 +24,32 @@ struct Slot {
 using Kind = std::vector<Slot>;
 // What the tables hold for the mode, without exclusions and without what the host lacks. `missing`:
 // the names of the latter.
-std::vector<Kind> kinds(bool code64, std::vector<std::string>& missing);
+std::vector<Kind> kinds(Code width, bool (*host_has)(Feature), std::vector<std::string>& missing);
+// What the kind is, whatever else there is in the tables.
+u64 identity(const Kind& kind);
 
 struct Made {
   Experiment experiment;
-  Shape shape;  // of the last instruction
-  u32 undefined = 0;
+  Shape shape;               // of the last instruction
+  u32 undefined = 0;         // flags, after the last instruction
+  u32 undefined_before = 0;  // flags, before the last instruction
   bool mmx = false;
-  bool skip = false;  // has an undefined result
+  bool skip = false;          // has an undefined result
+  bool halves = false;        // REP with 67h in 64-bit code: of rCX, rSI, rDI, bits 0-31 count
+  bool long_operand = false;  // more than 8 bytes, at least in some forms
+  u64 target = 0;             // what the memory operand addresses; 0: there is none
+  int vector_reg = -1;        // the ModRM byte's reg, for instructions on vectors
+  unsigned image = 0;         // bytes of an image of the x87 unit that the instruction stores
+  unsigned image_begin = 0, image_end = 0;  // of these, FIP, FDP, FOP: not compared
 };
 
 class Generator {
  public:
   explicit Generator(bool intel) : intel_(intel) {}
-  // The same seed makes the same experiment.
-  Made make(const std::vector<Kind>& kinds, bool code64, u64 seed);
+  // The same seed makes the same experiment. From all kinds, also several instructions in a row:
+  Made make(const std::vector<Kind>& kinds, Code width, u64 seed);
+  // One instruction of one kind; depends on nothing else in the tables.
+  Made make_one(const Kind& kind, Code width, u64 seed);
 
  private:
   u64 value();
@@ -60,15 +71,24 @@ class Generator {
   void implicit_operands(const Slot& s);
   void operand_relations(const Slot& s, bool memory, unsigned reg, unsigned rm);
   u64 immediate(const Slot& s, unsigned& size);
+  void segment_prefix();
+  void begin(Made& made, Code width, u64 seed);
+  void finish(const Slot& s, Made& made, bool alone);
+  void memory_operand_16(unsigned mod, unsigned rm, u64 want);
+  u64 data(u64 linear) const { return linear - data_base(width_); }
   u64& r(unsigned i) { return e_->before.r[i]; }
   bool one_in(u64 n) { return random_.below(n) == 0; }
 
   bool intel_;
   fpu::test::Random random_{0};
   Experiment* e_ = nullptr;
-  bool code64_ = true;
+  Made* made_ = nullptr;
+  Code width_ = Code::k64;
+  bool code64_ = true, code16_ = false;
   // Of the instruction being made.
-  bool size_ = false, address_ = false, gs_ = false, repeat_ = false;
+  bool size_ = false, address_ = false, repeat_ = false;
+  u64 base_ = 0;  // of the memory operand's segment
+  bool overridden_ = false;
   u8 rex_ = 0;
   unsigned osize_ = 4;
   u64 target_ = 0;  // what its memory operand is to address

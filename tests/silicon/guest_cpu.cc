@@ -93,13 +93,24 @@ const u8* GuestCpu::window() const { return memory_->data() + kWindowAt; }
 void GuestCpu::set_registers(const Experiment& e) {
   Cpu& c = cpu();
   std::memcpy(c.r, e.before.r, sizeof e.before.r);
-  c.r[kRip] = e.before.rip;
+  c.r[kRip] = e.before.rip - code_base(e.width);
   for (Segment& g : c.seg) g = {0, 0, false, 0, 0};
-  const Segment data = {kData, 0xC0F3, true, 0xFFFFFFFF, 0};
-  c.seg[CS] = {e.code64 ? kCode64 : kCode32, u16(e.code64 ? 0xA0FB : 0xC0FB), true, 0xFFFFFFFF, 0};
-  c.seg[SS] = data;
-  if (!e.code64) c.seg[DS] = c.seg[ES] = data;
-  c.seg[GS].base = kGsBase;
+  const auto local = [](const LocalSegment& l) {
+    return Segment{l.selector, l.rights, true, l.limit, l.base};
+  };
+  const Segment flat = {kData, 0xC0F3, true, 0xFFFFFFFF, 0};
+  if (e.width == Code::k64) {
+    c.seg[CS] = {kCode64, 0xA0FB, true, 0xFFFFFFFF, 0};
+    c.seg[SS] = flat;
+    c.seg[FS].base = kFsBase;
+    c.seg[GS].base = kGsBase;
+  } else {
+    const bool small = e.width == Code::k16;
+    c.seg[CS] = small ? local(kLdtCode16) : Segment{kCode32, 0xC0FB, true, 0xFFFFFFFF, 0};
+    c.seg[SS] = c.seg[DS] = c.seg[ES] = small ? local(kLdtData16) : flat;
+    c.seg[FS] = local(kLdtFs);
+    c.seg[GS] = local(kLdtGs);
+  }
   c.seg[TR] = {0x40, 0x8B, true, 0, 0};
   c.cpl = 3;
   c.activity = Activity::Running;
@@ -117,16 +128,13 @@ void GuestCpu::event(const Cpu& c, u8 vector, EventKind, bool has_error, u32 err
   over_ = true;
   Registers& after = result_.after;
   std::memcpy(after.r, c.r, sizeof after.r);
-  after.rip = c.r[kRip];
+  after.rip = c.r[kRip] + code_base(experiment_->width);
   after.rflags = c.rflags();
   if (experiment_->floating) save_fx(c.fpu, after.fx.data());
   result_.vector = vector;
   result_.error = has_error ? error : 0;
   result_.cr2 = c.cr2;
-  const Experiment& e = *experiment_;
-  if (vector == kGP && after.rip != e.before.rip && after.rip - kCode < kCodeSize &&
-      after.rip - e.before.rip >= e.length)
-    result_.vector = -1;
+  if (experiment_->ended(after, vector)) result_.vector = -1;
 }
 
 Outcome GuestCpu::run(const Experiment& e, u64 first_stop) {

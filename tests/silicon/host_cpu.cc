@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__) && defined(__linux__)
 
+#include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <cpuid.h>
 #include <sys/mman.h>
@@ -18,16 +19,22 @@ namespace {
 
 // Shared with the assembler below: offsets are written out there.
 struct Shared {
-  u64 stack = 0;              // +0
-  u64 frame[5];               // +8: RIP, CS, RFLAGS, RSP, SS
-  u64 r[16];                  // +48
-  u64 floating;               // +176
-  u64 spare;                  // +184
+  u64 stack = 0;  // +0
+  u64 spare[5];   // +8
+  u64 r[16];      // +48
+  u64 floating;   // +176
+  u64 spare2;
   alignas(64) u8 fx[512];     // +192
   alignas(64) u8 clean[512];  // +704
+  u64 fs_mode;                // +1216: 0: FS is not touched, 1: fs_base, 2: selectors
+  u64 fs_base;                // +1224
+  u64 old_fs;                 // +1232
+  u64 fs, gs;                 // +1240, +1248
+  u64 frame_at;               // +1256
 };
 static_assert(offsetof(Shared, r) == 48 && offsetof(Shared, fx) == 192 &&
-              offsetof(Shared, clean) == 704);
+              offsetof(Shared, clean) == 704 && offsetof(Shared, fs_mode) == 1216 &&
+              offsetof(Shared, frame_at) == 1256);
 
 }  // namespace
 
@@ -55,7 +62,18 @@ reprise_silicon_enter:
   je 1f
   fxsave64 704(%rax)
   fxrstor64 192(%rax)
-1: lea 8(%rax), %rsp
+1: cmpq $1, 1216(%rax)
+  jb 3f
+  ja 2f
+  mov $158, %eax                 # arch_prctl, ARCH_SET_FS
+  mov $0x1002, %edi
+  mov reprise_silicon+1224(%rip), %rsi
+  syscall
+  lea reprise_silicon(%rip), %rax
+  jmp 3f
+2: mov 1240(%rax), %fs
+  mov 1248(%rax), %gs
+3: mov 1256(%rax), %rsp
   mov 56(%rax), %rcx
   mov 64(%rax), %rdx
   mov 72(%rax), %rbx
@@ -86,11 +104,21 @@ reprise_silicon_return:
   pop %rbp
   pop %rbx
   ret
-# The kernel leaves EFLAGS.AC as it was: compiled code does not expect it.
+# The kernel leaves EFLAGS.AC and FS as they were: compiled code does not expect it.
 reprise_silicon_signal:
   pushfq
   andl $~0x40000, (%rsp)
   popfq
+  cmpq $0, reprise_silicon+1216(%rip)
+  je reprise_silicon_handle
+  push %rdi
+  push %rsi
+  mov $158, %eax
+  mov $0x1002, %edi
+  mov reprise_silicon+1232(%rip), %rsi
+  syscall
+  pop %rsi
+  pop %rdi
   jmp reprise_silicon_handle
 )");
 
@@ -111,6 +139,14 @@ void set_data_segments(u16 ds, u16 es) {
   asm volatile("mov %0, %%ds; mov %1, %%es" ::"r"(ds), "r"(es));
 }
 void set_gs_base(u64 base) { syscall(SYS_arch_prctl, ARCH_SET_GS, base); }
+bool write_ldt(const LocalSegment& l) {
+  struct user_desc d = {};
+  d.entry_number = l.selector >> 3;
+  d.base_addr = u32(l.base);
+  d.limit = l.limit;
+  d.contents = l.rights >> 2 & 3;
+  return syscall(SYS_modify_ldt, 1, &d, sizeof d) == 0;
+}
 
 }  // namespace
 
@@ -134,7 +170,7 @@ void reprise_silicon_handle(int, siginfo_t*, void* context) {
   g[REG_RIP] = i64(&reprise_silicon_return);
   g[REG_RSP] = i64(reprise_silicon.stack);
   g[REG_EFL] = 0x202;
-  g[REG_CSGSFS] = (g[REG_CSGSFS] & ~0xFFFF) | kCode64;
+  g[REG_CSGSFS] = i64(u64(kData) << 48 | kCode64);
 }
 
 HostCpu::HostCpu() {
@@ -160,9 +196,10 @@ HostCpu::HostCpu() {
   void* code = map(kCode, kCodeSize, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd);
   void* window = map(kWindow, kWindowSize, PROT_READ | PROT_WRITE, anonymous | MAP_FIXED, -1);
   void* read_only = map(kReadOnly, kReadOnlySize, PROT_READ, anonymous | MAP_FIXED, -1);
+  void* frame = map(kFrame, kPageSize, PROT_READ | PROT_WRITE, anonymous | fixed, -1);
   close(fd);
   if (alias == MAP_FAILED || code == MAP_FAILED || window == MAP_FAILED ||
-      read_only == MAP_FAILED) {
+      read_only == MAP_FAILED || frame != reinterpret_cast<void*>(kFrame)) {
     problem_ = "executable memory is not to be had";
     return;
   }
@@ -181,11 +218,15 @@ HostCpu::HostCpu() {
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (unsigned i = 0; i < 5; ++i) sigaction(kSignals[i], &action, &old_actions[i]);
   asm("mov %%ds, %0; mov %%es, %1" : "=r"(old_ds_), "=r"(old_es_));
+  for (const LocalSegment& each : {kLdtCode16, kLdtData16, kLdtFs, kLdtGs})
+    if (!write_ldt(each)) problem_ = "the kernel has no modify_ldt";
+  syscall(SYS_arch_prctl, ARCH_GET_FS, &reprise_silicon.old_fs);
   set_gs_base(kGsBase);
 }
 
 HostCpu::~HostCpu() {
   munmap(reinterpret_cast<void*>(kArena), kArenaEnd - kArena);
+  munmap(reinterpret_cast<void*>(kFrame), kPageSize);
   if (!code_) return;
   munmap(code_, kCodeSize);
   for (unsigned i = 0; i < 5; ++i) sigaction(kSignals[i], &old_actions[i], nullptr);
@@ -198,22 +239,34 @@ Outcome HostCpu::run(const Experiment& e) {
   std::memcpy(reinterpret_cast<void*>(kWindow), e.window.data(), kWindowSize);
   const u64 offset = e.before.rip - kCode;
   std::memcpy(code_ + offset, e.code.data(), e.length);
-  const u64 frame[5] = {e.before.rip, e.code64 ? kCode64 : kCode32, e.before.rflags, e.before.r[4],
-                        kData};
-  std::memcpy(s.frame, frame, sizeof frame);
+  const bool long_code = e.width == Code::k64, small = e.width == Code::k16;
+  const u16 data = small ? kLdtData16.selector : kData;
+  const u64 frame[5] = {e.before.rip - code_base(e.width),
+                        long_code ? kCode64
+                        : small   ? kLdtCode16.selector
+                                  : kCode32,
+                        e.before.rflags, e.before.r[4], data};
+  s.frame_at = kFrame + 0x800;
+  std::memcpy(reinterpret_cast<void*>(s.frame_at), frame, sizeof frame);
   std::memcpy(s.r, e.before.r, sizeof s.r);
   s.floating = e.floating;
   if (e.floating) std::memcpy(s.fx, e.before.fx.data(), 512);
   result = {};
+  s.fs_mode = long_code ? (e.uses_fs ? 1 : 0) : 2;
+  s.fs_base = kFsBase;
+  s.fs = kLdtFs.selector;
+  s.gs = kLdtGs.selector;
   // 32-bit code needs data segments; 64-bit code does not mind them, but sees the selectors.
-  if (!e.code64) set_data_segments(kData, kData);
+  if (!long_code) set_data_segments(data, data);
   reprise_silicon_enter();
   s.stack = 0;
-  if (!e.code64) set_data_segments(old_ds_, old_es_);
+  if (!long_code) {
+    set_data_segments(old_ds_, old_es_);
+    set_gs_base(kGsBase);
+  }
   std::memset(code_ + offset, kEnd, e.length);
-  if (result.vector == kGP && result.after.rip != e.before.rip &&
-      result.after.rip - kCode < kCodeSize && result.after.rip - e.before.rip >= e.length)
-    result.vector = -1;
+  result.after.rip += code_base(e.width);
+  if (e.ended(result.after, result.vector)) result.vector = -1;
   return result;
 }
 

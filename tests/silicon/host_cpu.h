@@ -1,6 +1,6 @@
 // Runs an experiment on the processor that the tests themselves run on.
 //
-// The code is entered by IRETQ, which loads RIP, CS (64-bit or 32-bit code), RFLAGS and RSP at
+// The code is entered by IRETQ, which loads RIP, CS (the width of code), RFLAGS and RSP at
 // once, and is serialising, as code that was just written needs. It always ends in a fault; the
 // signal handler takes the registers from the frame and returns behind the IRETQ.
 #pragma once

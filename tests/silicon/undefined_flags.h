@@ -1,7 +1,7 @@
 // Which flags, and which results, the manuals leave undefined: these are not compared.
 //
 // Source: Intel SDM volume 2, "Flags Affected" of each instruction. What our handlers do there is
-// said in cpu/exec.
+// what Intel's processors were seen to do; Golden.UndefinedFlagsAreAsDocumented holds it.
 #pragma once
 
 #include <string_view>
@@ -19,30 +19,68 @@ struct Shape {
 
 inline unsigned masked_count(const Shape& s) { return s.count & (s.width == 8 ? 63 : 31); }
 
-inline u32 undefined_flags(const Shape& s) {
-  const std::string_view n = s.name;
-  const unsigned count = masked_count(s), bits = 8 * s.width;
-  const auto is = [n](std::initializer_list<std::string_view> names) {
-    for (std::string_view each : names)
-      if (n == each) return true;
+enum class When { kAlways, kCountIs1, kCountOver1, kCountFillsWidth, kCountOverWidth };
+
+struct UndefinedFlags {
+  std::string_view names;  // between spaces
+  When when;
+  u32 flags;   // undefined
+  u32 clears;  // of these, what ours clear
+  u32 keeps;   // and leave; the rest follows from the result
+  const char* reason;
+};
+
+inline constexpr UndefinedFlags kUndefinedFlags[] = {
+    {" and or xor test ", When::kAlways, AF, AF, 0, "no carry between digits; all makers clear AF"},
+    {" shl shr sar ", When::kCountIs1, AF, AF, 0, "Intel's clear AF, AMD's set it"},
+    {" shl shr sar ", When::kCountOver1, AF | OF, AF, 0,
+     "OF is defined for 1 bit only; ours is that of the last bit's step"},
+    {" shl shr ", When::kCountFillsWidth, CF, 0, 0,
+     "bytes and words: the bit shifted out last came from outside; SAR repeats the sign"},
+    {" rol ror rcl rcr ", When::kCountOver1, OF, 0, 0,
+     "OF is defined for 1 bit only; ours is that of the last bit's step"},
+    {" shld shrd ", When::kCountIs1, AF, AF, 0, "as the shifts"},
+    {" shld shrd ", When::kCountOver1, AF | OF, AF, 0, "as the shifts"},
+    {" shld shrd ", When::kCountOverWidth, kArith, AF, 0,
+     "words by more than 16: the result is undefined with all flags"},
+    {" mul imul ", When::kAlways, SF | ZF | AF | PF, AF, 0,
+     "Intel's set SF, ZF, PF by the low half; AMD's leave or clear some"},
+    {" div idiv ", When::kAlways, kArith, 0, kArith,
+     "Intel's and AMD's differ from model to model"},
+    {" bt bts btr btc ", When::kAlways, OF | SF | AF | PF, 0, OF | SF | AF | PF,
+     "only CF is written; ZF is defined to stay"},
+    {" bsf bsr ", When::kAlways, CF | OF | SF | AF | PF, 0, CF | OF | SF | AF | PF,
+     "only ZF is written; some of Intel's set PF by the result"},
+    {" aam aad ", When::kAlways, CF | OF | AF, CF | OF | AF, 0, "a logical result"},
+    {" aaa aas ", When::kAlways, OF | SF | ZF | PF, 0, 0, "AL before it is masked"},
+    {" daa das ", When::kAlways, OF, 0, 0, "the last addition's"},
+};
+
+inline bool applies(const UndefinedFlags& u, const Shape& s) {
+  const size_t at = u.names.find(s.name);
+  if (at == u.names.npos || u.names[at - 1] != ' ' || u.names[at + s.name.size()] != ' ')
     return false;
-  };
-  if (is({"and", "or", "xor", "test"})) return AF;
-  if (is({"shl", "shr", "sar"})) {
-    if (!count) return 0;
-    // A shift by more than the width loses the carry; SAR repeats the sign.
-    return AF | (count > 1 ? OF : 0) | (count >= bits && n != "sar" ? CF : 0);
+  const unsigned count = masked_count(s), bits = 8 * s.width;
+  switch (u.when) {
+    case When::kAlways:
+      return true;
+    case When::kCountIs1:
+      return count == 1;
+    case When::kCountOver1:
+      return count > 1;
+    case When::kCountFillsWidth:
+      return count >= bits;
+    case When::kCountOverWidth:
+      return count > bits;
   }
-  if (is({"rol", "ror", "rcl", "rcr"})) return count > 1 ? OF : 0;
-  if (is({"shld", "shrd"})) return count > bits ? kArith : count ? AF | (count > 1 ? OF : 0) : 0;
-  if (is({"mul", "imul"})) return SF | ZF | AF | PF;
-  if (is({"div", "idiv"})) return kArith;
-  if (is({"bt", "bts", "btr", "btc"})) return OF | SF | AF | PF;
-  if (is({"bsf", "bsr"})) return CF | OF | SF | AF | PF;
-  if (is({"aam", "aad"})) return CF | OF | AF;
-  if (is({"aaa", "aas"})) return OF | SF | ZF | PF;
-  if (is({"daa", "das"})) return OF;
-  return 0;
+  return false;
+}
+
+inline u32 undefined_flags(const Shape& s) {
+  u32 flags = 0;
+  for (const UndefinedFlags& u : kUndefinedFlags)
+    if (applies(u, s)) flags |= u.flags;
+  return flags;
 }
 
 // The destination is undefined too.
