@@ -4,7 +4,7 @@
     REPRISE=build/reprise GUESTS=build/guests tests/integration/media.py [NAME ...]
     MEDIA_ON=qemu tests/integration/media.py     the same sessions on QEMU
 
-Names: isolinux grubdisk rescue linux floppy."""
+Names: isolinux grubdisk rescue linux floppy, and the long ones of `make soak`: debian."""
 import hashlib
 import os
 import shutil
@@ -116,13 +116,41 @@ def floppy(scratch):
     report(done.stdout == (b"floppy\n" * 5000)[:30000], f"{name}: the host reads the same file")
 
 
+def debian(scratch):
+    """systemd to a login; a package installed, files written, turned off in good order."""
+    name, image = "Debian by GRUB", f"{scratch}/debian.img"
+    subprocess.run(["cp", "--sparse=always", f"{GUESTS}/debian.img", image], check=True)
+    made = 'for n in 0 1 511 512 4097 70000 1500000; do yes "one $n" | head -c $n >/made/one.$n; done'
+    dialogue = [("reprise login: ", "root"), ("Password: ", "reprise"), (":~# ", "dpkg -i hello*.deb"),
+                ("Setting up hello", "hello; systemctl is-system-running"), ("running", ""),
+                (":~# ", f"mkdir -p /made/deep/er; {made}; mv /made/one.1 /made/deep/er/"),
+                (":~# ", "sync; echo sync''ed"), ("synced", "systemctl poweroff"),
+                ("reboot: Power down", None)]
+
+    def play(machine):
+        start = 0
+        for prompt, answer in dialogue:
+            if not machine.wait_for(prompt.encode(), start, 1200):
+                print(f"no {prompt!r}")
+                return False
+            start = len(machine.output)
+            if answer is not None:
+                machine.type(answer + "\n")
+        return b"Hello, world!" in machine.output
+    session(name, ["-m", "512", "-drive", f"file={image},format=raw"], f"{scratch}/recording", play)
+    e2fsck(name, f"{image}?offset=1048576")
+    files(name, f"{image}?offset=1048576", "/made", "one")
+
+
 TESTS = {"isolinux": (isolinux, ["isolinux"]), "grubdisk": (grubdisk, ["grubdisk"]),
          "rescue": (rescue, ["rescue"]), "linux": (linux, ["cloud-disks", "testdisk", "isolinux"]),
-         "floppy": (floppy, ["standard-disks", "floppy"])}
+         "floppy": (floppy, ["standard-disks", "floppy"]),
+         "debian": (debian, ["debian"])}
+SHORT = ["isolinux", "grubdisk", "rescue", "linux", "floppy"]
 
 
 def main():
-    names = sys.argv[1:] or list(TESTS)
+    names = sys.argv[1:] or SHORT
     build(*(guest for name in names for guest in TESTS[name][1]))
     for name in names:
         with tempfile.TemporaryDirectory() as scratch:

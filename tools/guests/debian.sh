@@ -1,6 +1,6 @@
 # A hard disk with a small Debian system: systemd, udev, its standard kernel; GRUB boots it to a login
 # on the first serial port (root, password "reprise"). Sourced by build.sh. By debootstrap, so it
-# needs root and the network (150 MB, kept in OUT/packages), and takes some minutes.
+# needs root and the network (110 MB, kept in OUT/packages), and takes some minutes.
 . "$here/grub.sh"
 if ! fresh debian.img "$here"/{debian,grub}.sh; then
     need debootstrap debootstrap
@@ -25,6 +25,10 @@ if ! fresh debian.img "$here"/{debian,grub}.sh; then
     chroot "$tree" depmod "$(basename "$tree"/lib/modules/*)"
     chroot "$tree" update-initramfs -u >>"$out/debootstrap.log" 2>&1 || die "update-initramfs failed"
     echo root:reprise | chroot "$tree" chpasswd
+
+    # Something to install: the smallest package with a program.
+    (cd "$tree/root" && apt-get download -q hello >>"$out/debootstrap.log" 2>&1) ||
+        die "cannot download hello; is the network there?"
 
     echo reprise >"$tree/etc/hostname"
     echo 6f2f1a522f4d4c0e9a375d8d3c1f7a10 >"$tree/etc/machine-id"
