@@ -82,6 +82,8 @@ class DoorSource {
   // Takes it. Only called when next() is due.
   virtual std::pair<std::string, std::vector<u8>> take() = 0;
   virtual u64 answer(Position at, const Port& port) = 0;
+  // False: the recording ends here, before this question was answered.
+  virtual bool answerable(Position) { return true; }
   // The machine has no such input port: what was taken goes nowhere.
   virtual void refused(const std::string& port) = 0;
 };
@@ -94,6 +96,9 @@ class Door {
 
   // Machine thread: a value from the host on demand (wall clock, seed, a host error number).
   u64 ask(Port& port, const std::function<u64()>& host);
+  // Machine thread: false when a replay is where its recording ends, and the recorded run was still
+  // waiting for the host's answer.
+  bool answerable() const { return !source_ || source_->answerable(position_()); }
   // Any thread: bytes for a device; false if the queue is full (the host keeps them) or in replay.
   bool post(Port& port, std::vector<u8> bytes);
   // Machine thread: bytes for the outside.
