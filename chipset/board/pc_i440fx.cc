@@ -147,6 +147,9 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   if (config_.vga == "std")
     vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom);
 
+  // --- drives; controllers below take those of their interface ---
+  TRY(build_drives(host));
+
   // --- timers, DMA ---
   IrqLine irq0 = irqs.isa(0), irq8 = irqs.isa(8);
   if (config_.hpet) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "chipset/memory/address_space.h"
 #include "cpu/cluster.h"
 #include "replay/core/machine.h"
+#include "storage/drive/drive.h"
 
 namespace reprise {
 
@@ -27,6 +29,11 @@ class PcI440fx final : public Machine {
   // What the guest cannot see.
   struct HostOptions {
     bool blocks = true;  // -accel interp,blocks=off
+    // What is in the drives at power-on, by id, and the threads that do their work.
+    std::map<std::string, Medium> media = {};
+    std::function<std::unique_ptr<IoWorker>()> worker = [] {
+      return std::make_unique<InlineWorker>();
+    };
   };
   // Checks the configuration, builds the machine and resets it.
   static Result<std::unique_ptr<PcI440fx>> create(const MachineConfig& config,
@@ -49,6 +56,8 @@ class PcI440fx final : public Machine {
   bool idle() const override;
   void skip_to(Cycles cycle) override;
   void deliver() override;
+  bool waits_for_host() const override { return waits_; }
+  void wait_for_host() override;
 
   // --- requests ---
   // What ended the run; None while it goes on. While it is set, run() does nothing.
@@ -71,6 +80,8 @@ class PcI440fx final : public Machine {
   AddressSpace& space() { return space_; }
   cpu::Cluster& cpus() { return *cpus_; }
   StdVga* vga() { return vga_; }  // null with -vga none
+  const std::vector<Drive*>& drives() const { return drives_; }  // in order of their paths
+  Drive* drive(const std::string& id) const;                     // null: there is none
 
  private:
   explicit PcI440fx(const MachineConfig& config);
@@ -89,6 +100,10 @@ class PcI440fx final : public Machine {
   void registers(const std::string& name, u64 base, u64 size, MmioHandler& handler,
                  unsigned width = 4);
   Result<MemoryBlock*> memory(const std::string& name, u64 size, bool rom);
+
+  // pc_drives.cc
+  Result<void> build_drives(const HostOptions& host);
+  bool settle_drives();
 
   // pc_firmware.cc
   Result<void> build_firmware();
@@ -119,6 +134,7 @@ class PcI440fx final : public Machine {
   std::vector<std::unique_ptr<PortWindow>> port_windows_;
   std::vector<std::unique_ptr<MemoryWindow>> memory_windows_;
   std::vector<Lapic*> lapics_;
+  std::vector<Drive*> drives_;
   FwCfg* fw_cfg_ = nullptr;
   Piix4Pm* pm_ = nullptr;
   Mc146818* rtc_ = nullptr;
@@ -127,6 +143,7 @@ class PcI440fx final : public Machine {
   ExitStatus pending_;  // asked for inside the current step; None at every return of run()
   ExitStatus exit_;
   bool soft_reset_pending_ = false;
+  bool waits_ = false;  // for a drive, at this boundary
   bool no_reboot_;
   bool idle_jumps_ = true;
   std::function<Cycles()> slice_lengths_;

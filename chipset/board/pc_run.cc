@@ -18,6 +18,7 @@ bool PcI440fx::idle() const { return cpus_->all_halted(); }
 void PcI440fx::run(Stop until) {
   for (;;) {
     at_boundary();
+    if (waits_) return;
     const Position now = position();
     if (exit_.kind || now.cycles >= until.cycles || now.icount >= until.icount) return;
     if (door_.next_delivery() <= now) return;  // the driver's to deliver
@@ -31,10 +32,12 @@ void PcI440fx::run(Stop until) {
   }
 }
 
-// What happens between two instructions: timers first, then inputs, then what was asked for.
+// What happens between two instructions: the host's answers and timers first, then inputs, then what was asked for.
 void PcI440fx::at_boundary() {
   take_requests();
   scheduler_.set_now(position().cycles);
+  waits_ = !settle_drives();
+  if (waits_) return;
   scheduler_.run_due();
   take_requests();
   if (exit_.kind || !idle_jumps_) return;
@@ -43,7 +46,7 @@ void PcI440fx::at_boundary() {
 
 // After each input comes what it made due, so that it does not matter which inputs came together.
 void PcI440fx::deliver() {
-  while (!exit_.kind && door_.deliver_next(position())) {
+  while (!waits_ && !exit_.kind && door_.deliver_next(position())) {
     take_requests();
     scheduler_.run_due();
     take_requests();

@@ -24,6 +24,13 @@ class Machine {
   // Delivers no inputs when driven by replay/trace/driver: an input that came between a hash point
   // and run() would be before the point in replay.
   virtual void run(Stop until) = 0;
+  // The last run(), skip_to() or deliver() stopped at a boundary at which the host owes the machine
+  // something that is not there yet (a disk is late, or an error policy stopped it): the timers of
+  // this boundary have not fired, so no hash is to be taken here and nothing is delivered. run()
+  // tries again.
+  virtual bool waits_for_host() const { return false; }
+  // Sleeps until that may have changed, or for a few milliseconds.
+  virtual void wait_for_host() {}
   // Delivers the inputs that are due, and after each one does what it made due at this position
   // (timers, a reset): so that it does not matter which inputs arrived together.
   virtual void deliver() {

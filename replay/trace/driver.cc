@@ -18,6 +18,20 @@ bool consult(Machine& machine, RunOptions& options) {
   return verdict == Verdict::Run;
 }
 
+// Where the host owes the machine something: monitors are answered, nothing else happens. False: the
+// run is to end.
+bool wait_for_host(Machine& machine, RunOptions& options) {
+  if (!consult(machine, options)) return false;
+  machine.run({machine.position().cycles, kNever});
+  if (!machine.waits_for_host()) return true;
+  if (options.pace) {
+    options.pace->hold(kNever);
+  } else {
+    machine.wait_for_host();
+  }
+  return true;
+}
+
 Cycles later(Cycles now, Cycles by) { return by < kNever - now ? now + by : kNever; }
 
 // With all vCPUs halted, time moves to the next timer, or to where an input arrives meanwhile.
@@ -47,6 +61,10 @@ bool idle_replay(Machine& machine, Position target) {
 
 void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
   for (;;) {
+    if (machine.waits_for_host()) {
+      if (!wait_for_host(machine, options)) return;
+      continue;
+    }
     if (recorder && machine.position().cycles >= recorder->next_hash()) recorder->hash_point();
     machine.deliver();
     if (!consult(machine, options)) return;
@@ -65,6 +83,12 @@ void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
 bool run_replay(Machine& machine, RunOptions& options, Replayer& replayer) {
   for (;;) {
     const Position at = machine.position();
+    if (machine.waits_for_host()) {
+      // The recorded run ended while it waited here, or was cut.
+      if (replayer.failed() || (at >= replayer.last() && replayer.out_of_answers())) break;
+      if (!wait_for_host(machine, options)) return false;
+      continue;
+    }
     if (at.cycles >= replayer.next_hash()) replayer.hash_point();
     machine.deliver();
     if (replayer.failed() || at >= replayer.last()) break;

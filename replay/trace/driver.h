@@ -1,6 +1,7 @@
 // The loop that every run goes through: live, recorded or replayed.
 //
 //   at each boundary where the machine stops:
+//     where the machine waits for the host (a late disk), only the operator is asked;
 //     a hash point that is due is taken;
 //     inputs that are due are delivered, and after each one the timers that it made due;
 //     the operator is asked (monitors, exit requests);

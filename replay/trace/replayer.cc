@@ -67,6 +67,12 @@ std::pair<std::string, std::vector<u8>> Replayer::take() {
   return input;
 }
 
+bool Replayer::out_of_answers() {
+  const bool none = !answers_.peek();
+  note(answers_.error());
+  return none;
+}
+
 u64 Replayer::answer(Position at, const Port& port) {
   const Event* event = answers_.peek();
   note(answers_.error());

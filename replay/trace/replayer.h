@@ -29,6 +29,9 @@ class Replayer final : public DoorLog, public DoorSource {
   Cycles next_hash() const { return points_.next(); }
   void hash_point();
   void finish();  // at last(): compares what is left to compare
+  // Nothing that was asked of the host is left: at last(), a machine that waits for an answer waits
+  // as the recorded one did.
+  bool out_of_answers();
   // Noticed by the loop: the machine does not get to where the recording goes on.
   void stuck(const std::string& why);
   const std::optional<Divergence>& divergence() const { return divergence_; }
@@ -40,6 +43,7 @@ class Replayer final : public DoorLog, public DoorSource {
   Position next() override;
   std::pair<std::string, std::vector<u8>> take() override;
   u64 answer(Position at, const Port& port) override;
+  bool answerable(Position at) override { return at < last() || !out_of_answers(); }
   void refused(const std::string& port) override;
   void input(Position at, const Port& port, std::span<const u8> bytes) override;
   void answer(Position, const Port&, u64) override {}
