@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "chipset/audio/pc_speaker.h"
 #include "chipset/board/pc_wiring.h"
 #include "chipset/char/debug_ports.h"
 #include "chipset/char/ns16550.h"
+#include "chipset/char/parallel.h"
 #include "chipset/display/std_vga.h"
 #include "chipset/dma/i8237.h"
 #include "chipset/input/i8042.h"
@@ -20,6 +22,7 @@
 #include "chipset/southbridge/piix4_pm.h"
 #include "chipset/southbridge/port92.h"
 #include "chipset/southbridge/shared_irqs.h"
+#include "chipset/southbridge/spd_eeprom.h"
 #include "chipset/timer/hpet.h"
 #include "chipset/timer/i8254.h"
 #include "chipset/timer/mc146818.h"
@@ -32,11 +35,12 @@ constexpr u64 kMiB = 1 << 20;
 constexpr u64 kMaxRam = u64(1) << 38;  // leaves room below the 40 address bits of small CPU models
 constexpr u64 kMaxVgaRom = 64 << 10;
 constexpr unsigned kMaxCpus = 255;  // 8-bit APIC ids
-struct Serial {
+struct IsaPort {
   u16 port;
   unsigned irq;
 };
-constexpr Serial kSerials[] = {{0x3f8, 4}, {0x2f8, 3}, {0x3e8, 4}, {0x2e8, 3}};
+constexpr IsaPort kSerials[] = {{0x3f8, 4}, {0x2f8, 3}, {0x3e8, 4}, {0x2e8, 3}};
+constexpr IsaPort kParallels[] = {{0x378, 7}, {0x278, 5}, {0x3bc, 7}};
 }  // namespace
 
 PcI440fx::PcI440fx(const MachineConfig& config)
@@ -66,6 +70,9 @@ Result<std::unique_ptr<PcI440fx>> PcI440fx::create(const MachineConfig& config,
     return fail("-serial: a PC has at most 4 serial ports, not " + std::to_string(config.serials));
   if (config.vga != "std" && config.vga != "none")
     return fail("-vga " + config.vga + ": a PC has std or none");
+  if (config.parallels > std::size(kParallels))
+    return fail("-parallel: a PC has at most 3 parallel ports, not " +
+                std::to_string(config.parallels));
   std::unique_ptr<PcI440fx> machine(new PcI440fx(config));
   TRY(machine->build(host));
   machine->tree_.reset();
@@ -135,17 +142,24 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   auto& isa_bridge = add<Piix3Isa>(
       "/pci/isa", pci, routed, Piix3Isa::Resets{.hard = reset, .soft = [this] { soft_reset(); }});
   wires.pirqs.connect(isa_bridge);
-  if (config_.acpi)
-    pm_ = &add<Piix4Pm>("/pci/pm", pci,
-                        Piix4Pm::Wires{.sci = irqs.sci(9),
-                                       .smi = [this] { cpus_->pins(0).smi(); },
-                                       .power_off = [this] { request(ExitStatus::Shutdown); }});
+  if (config_.acpi) {
+    const auto smi = [this] { cpus_->pins(0).smi(); };
+    auto& smbus = add<SmbusHost>("/pci/pm/smbus", irqs.isa(9), smi);
+    u8 address = SpdEeprom::kFirstAddress;
+    for (const unsigned mib : sdram_modules(config_.ram_bytes)) {
+      smbus.attach(address, add<SpdEeprom>("/smbus/" + std::to_string(address), sdram_spd(mib)));
+      ++address;
+    }
+    pm_ = &add<Piix4Pm>("/pci/pm", pci, smbus,
+                        Piix4Pm::Wires{.sci = irqs.sci(9), .smi = smi, .power_off = [this] {
+                                         request(ExitStatus::Shutdown);
+                                       }});
+  }
   const Blob* vga_bios = config_.blob("vgabios");
   std::span<const u8> vga_rom;
   if (vga_bios && *vga_bios) vga_rom = **vga_bios;
   if (vga_rom.size() > kMaxVgaRom) return fail("the VGA BIOS is larger than 64 KiB");
-  if (config_.vga == "std")
-    vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom);
+  if (config_.vga == "std") vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom);
 
   // --- drives; controllers below take those of their interface ---
   TRY(build_drives(host));
@@ -162,6 +176,7 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   ports("pit", 0x40, 4, pit);
   auto& port61 = add<PcPort61>("/isa/port61", pit, IrqLine(wires.lint, 1));
   ports("port61", 0x61, 1, port61);
+  add<PcSpeaker>("/isa/speaker", pit, port61);
   auto& rtc =
       add<Mc146818>("/isa/rtc", config_.rtc_base, irq8, IrqLine(port61, PcPort61::kNmiMask));
   ports("rtc", 0x70, 2, rtc);
@@ -187,12 +202,17 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   ports("i8042-data", 0x60, 1, i8042.data_port());
   ports("i8042-command", 0x64, 1, i8042.command_port());
 
-  // --- serial ports, ports for firmware and tests ---
+  // --- serial and parallel ports, ports for firmware and tests ---
   for (unsigned i = 0; i < config_.serials; ++i) {
     const std::string name = "serial" + std::to_string(i);
     // Ports 1 and 3, and 2 and 4, share an interrupt.
     auto& serial = add<Ns16550>("/isa/" + name, irqs.isa(kSerials[i].irq, i / 2));
     ports(name, kSerials[i].port, 8, serial);
+  }
+  for (unsigned i = 0; i < config_.parallels; ++i) {
+    const std::string name = "parallel" + std::to_string(i);
+    auto& parallel = add<ParallelPort>("/isa/" + name, irqs.isa(kParallels[i].irq, i / 2));
+    ports(name, kParallels[i].port, ParallelPort::kPorts, parallel);
   }
   ports("port-e9", 0xe9, 1, add<DebugCon>("/isa/port-e9"));
   if (config_.debugcon) ports("debugcon", 0x402, 1, add<DebugCon>("/isa/debugcon"));

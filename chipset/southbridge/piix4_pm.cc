@@ -16,20 +16,21 @@ constexpr bool plain(u16 offset) {
 }
 }  // namespace
 
-Piix4Pm::Piix4Pm(const DeviceContext& context, PciBus& bus, Wires wires)
+Piix4Pm::Piix4Pm(const DeviceContext& context, PciBus& bus, SmbusHost& smbus, Wires wires)
     : PciDevice(context, bus, pci_devfn(1, 3),
                 {.vendor = 0x8086,
                  .device = 0x7113,
                  .class_code = 0x068000,
                  .revision = 3,
                  .interrupt_pin = 1}),
+      smbus_(smbus),
       wires_(std::move(wires)),
       clock_(context.scheduler, kTimerHz),
       overflow_(context.scheduler, context.path, 0, [this] { update(); }),
       pm_window_(bus.space(), "piix4-pm", PortPriority::Pci, pm_ports_, 4),
       gpe_window_(bus.space(), "piix4-gpe", PortPriority::Pci, gpe_ports_),
       apm_window_(bus.space(), "piix4-apm", PortPriority::Pci, apm_ports_),
-      smb_window_(bus.space(), "piix4-smb", PortPriority::Pci, smb_ports_) {
+      smb_window_(bus.space(), "piix4-smb", PortPriority::Pci, smbus) {
   gpe_window_.map(kGpeBase, 4);
   apm_window_.map(kApmc, 2);
   define16(0x04, 0, 0x0001);
@@ -48,6 +49,7 @@ void Piix4Pm::place_windows() {
   const u16 pm = config16(kPmBase) & 0xffc0, smb = config16(kSmbBase) & 0xfff0;
   config8(kPmRegMisc) & 1 && pm ? pm_window_.map(pm, 64) : pm_window_.unmap();
   config8(kSmbConfig) & 1 && smb ? smb_window_.map(smb, 16) : smb_window_.unmap();
+  smbus_.select_interrupt(config8(kSmbConfig) >> 1 & 7);
 }
 
 void Piix4Pm::config_written(u8, unsigned, u32) { place_windows(); }
@@ -144,7 +146,7 @@ void Piix4Pm::pm_write(u16 offset, unsigned size, u32 value) {
   update();
 }
 
-// --- GPE0, APM, SMBus ---
+// --- GPE0, APM ---
 
 u32 Piix4Pm::gpe_read(u16 offset, unsigned) {
   const u16 reg = offset < 2 ? regs_.gpe_sts : regs_.gpe_en;
@@ -176,23 +178,6 @@ void Piix4Pm::apm_write(u16 offset, unsigned, u32 value) {
   }
 }
 
-u32 Piix4Pm::smb_read(u16 offset, unsigned) {
-  return offset ? regs_.smb[offset] : regs_.smb_status;
-}
-
-void Piix4Pm::smb_write(u16 offset, unsigned, u32 value) {
-  constexpr u8 kDevError = 4, kStart = 0x40;
-  if (offset == 0) {
-    regs_.smb_status &= u8(~(value & 0x1e));
-    return;
-  }
-  regs_.smb[offset] = u8(value);
-  if (offset == 2) {
-    regs_.smb[2] &= u8(~kStart);
-    if (value & kStart) regs_.smb_status |= kDevError;  // nobody acknowledges the address
-  }
-}
-
 // --- device ---
 
 void Piix4Pm::reset() {
@@ -213,7 +198,6 @@ void Piix4Pm::state(State& s) {
   s("sts", regs_.sts)("seen_halves", regs_.seen_halves, 0, kNever >> (kHalfWrap + 1));
   s("en", regs_.en)("cnt", regs_.cnt)("gpe_sts", regs_.gpe_sts)("gpe_en", regs_.gpe_en);
   s("apmc", regs_.apmc)("apms", regs_.apms)("plain", regs_.plain);
-  s("smb_status", regs_.smb_status)("smb", regs_.smb);
 }
 
 }  // namespace reprise

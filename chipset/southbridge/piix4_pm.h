@@ -2,7 +2,7 @@
 //
 // Source: Intel 82371AB PCI-to-ISA/IDE Xcelerator data sheet (290562), chapter 7; ACPI 6.3, 4.8.
 //   config 40h PMBASE  58h DEVACTB (25 APMC_EN)  80h PMREGMISC (0 PMIOSE)
-//          90h SMBBA   D2h SMBHSTCFG (0 SMB_HST_EN)
+//          90h SMBBA   D2h SMBHSTCFG (0 SMB_HST_EN, 3:1 SMB_INTRSEL)
 //   PMBASE +00 PMSTS  w1c  0 TMROF: bit 23 of the timer changed; 5 GBL, 8 PWRBTN, 10 RTC
 //          +02 PMEN   rw   the same bits
 //          +04 PMCNTRL rw  0 SCI_EN, 12:10 SUS_TYP, 13 SUS_EN: enters the sleep state
@@ -11,19 +11,20 @@
 //          +34 GPOREG: storage; +18 GLBSTS (5 APM_STS) w1c
 //   AFE0h  GPE0_STS (2 bytes, w1c), GPE0_EN (2 bytes): where this machine type's FADT has them
 //   B2h APMC: a write raises SMI if APMC_EN and SMI_EN let it; B3h APMS: scratch
-//   SMBBA  the SMBus host: idle, no slave answers (DEV_ERR)
+//   SMBBA  the SMBus host: smbus.h
 // The system control interrupt is IRQ 9: (PMSTS and PMEN) or (GPE0_STS and GPE0_EN), level.
 //
 // SUS_TYP 0 is soft off, as _S5 of this machine type's firmware tables says. The firmware has no
 // SMI handler for turning ACPI on, so APMC takes F1h and F0h (the FADT's ACPI_ENABLE and
 // ACPI_DISABLE) to set and clear SCI_EN itself. SMI goes to the boot processor alone: SeaBIOS moves
 // only that one's SMBASE. Not modelled: suspend (other SUS_TYP values do nothing), clock
-// throttling, device monitors, IRQ 8 wake events, the global standby timer, SMBus slaves.
+// throttling, device monitors, IRQ 8 wake events, the global standby timer.
 #pragma once
 
 #include <functional>
 
 #include "chipset/pci/pci_device.h"
+#include "chipset/southbridge/smbus.h"
 #include "replay/core/scheduler.h"
 
 namespace reprise {
@@ -35,7 +36,7 @@ class Piix4Pm final : public PciDevice {
     std::function<void()> smi;
     std::function<void()> power_off;
   };
-  Piix4Pm(const DeviceContext& context, PciBus& bus, Wires wires);
+  Piix4Pm(const DeviceContext& context, PciBus& bus, SmbusHost& smbus, Wires wires);
 
   // The power button has been pressed briefly: a guest that listens shuts down.
   void press_power_button();
@@ -67,8 +68,6 @@ class Piix4Pm final : public PciDevice {
   void gpe_write(u16 offset, unsigned size, u32 value);
   u32 apm_read(u16 offset, unsigned size);
   void apm_write(u16 offset, unsigned size, u32 value);
-  u32 smb_read(u16 offset, unsigned size);
-  void smb_write(u16 offset, unsigned size, u32 value);
 
   void config_written(u8 offset, unsigned size, u32 before) override;
   void place_windows();
@@ -77,13 +76,13 @@ class Piix4Pm final : public PciDevice {
   u16 status() const;
   void update();
 
+  SmbusHost& smbus_;
   Wires wires_;
   Clock clock_;
   Timer overflow_;
   Ports<&Piix4Pm::pm_read, &Piix4Pm::pm_write> pm_ports_{*this};
   Ports<&Piix4Pm::gpe_read, &Piix4Pm::gpe_write> gpe_ports_{*this};
   Ports<&Piix4Pm::apm_read, &Piix4Pm::apm_write> apm_ports_{*this};
-  Ports<&Piix4Pm::smb_read, &Piix4Pm::smb_write> smb_ports_{*this};
   PortWindow pm_window_, gpe_window_, apm_window_, smb_window_;
 
   struct Regs {
@@ -94,8 +93,6 @@ class Piix4Pm final : public PciDevice {
     u16 gpe_sts = 0, gpe_en = 0;
     u8 apmc = 0, apms = 0;
     std::array<u8, 64> plain{};  // PMBASE registers without effect, at their offsets
-    u8 smb_status = 0;
-    std::array<u8, 16> smb{};
   } regs_;
 };
 

@@ -42,7 +42,11 @@ void I8254::on_change() {
   drive_out0();
 }
 
-void I8254::set_gate2(bool level) { counters_[2].set_gate(level, clock_.ticks()); }
+void I8254::set_gate2(bool level) {
+  if (level == counters_[2].gate()) return;
+  counters_[2].set_gate(level, clock_.ticks());
+  tell_counter2();
+}
 
 u8 I8254::read(u16 offset) { return offset < 3 ? counters_[offset].read(clock_.ticks()) : 0xff; }
 
@@ -52,6 +56,7 @@ void I8254::write(u16 offset, u8 value) {
   if (offset < 3) {
     counters_[offset].write(value, now);
     if (offset == 0) drive_out0();
+    if (offset == 2) tell_counter2();
     return;
   }
   const unsigned select = value >> 6;
@@ -68,6 +73,7 @@ void I8254::write(u16 offset, u8 value) {
   else
     counters_[select].control(value, now);
   if (select == 0) drive_out0();
+  if (select == 2) tell_counter2();
 }
 
 }  // namespace reprise

@@ -101,12 +101,18 @@ class I8254 final : public Device, public IoHandler {
   bool gate2() const { return counters_[2].gate(); }
   bool out2() const { return counters_[2].out(clock_.ticks()); }
   u64 ticks() const { return clock_.ticks(); }
+  const PitCounter& counter2() const { return counters_[2]; }
+  // Called after software has done something to counter 2: its output is what counter2() says then.
+  void on_counter2(std::function<void()> changed) { counter2_changed_ = std::move(changed); }
 
  private:
   u8 read(u16 offset);
   void write(u16 offset, u8 value);
   void drive_out0();
   void on_change();
+  void tell_counter2() const {
+    if (counter2_changed_) counter2_changed_();
+  }
 
   std::array<PitCounter, 3> counters_;
   u64 driven_tick_ = 0;  // the tick for which OUT0 was last driven
@@ -114,6 +120,7 @@ class I8254 final : public Device, public IoHandler {
   IrqLine out0_;
   Timer change_;
   BytePorts ports_;
+  std::function<void()> counter2_changed_;
 };
 
 }  // namespace reprise

@@ -7,8 +7,9 @@
 //   3  rw  1: IOCHK# NMI off, status cleared  7  ro  SERR# status
 // IrqSink pins: 0 SERR#, 1 IOCHK# (active = true), 2 the NMI mask. Refresh requests come every 18
 // timer ticks (15.1 us), whatever counter 1 holds.
-// Not modelled: the speaker's sound.
 #pragma once
+
+#include <functional>
 
 #include "chipset/timer/i8254.h"
 
@@ -36,6 +37,9 @@ class PcPort61 final : public Device, public IrqSink, public IoHandler {
     s("nmi_mask", regs_.pins[kNmiMask]);
   }
 
+  bool speaker_data() const { return regs_.control & kSpeaker; }
+  void on_speaker(std::function<void()> changed) { speaker_changed_ = std::move(changed); }
+
   void set_irq(unsigned pin, bool level) override {
     if (pin > kNmiMask) return;
     const bool rising = level && !regs_.pins[pin];
@@ -51,10 +55,12 @@ class PcPort61 final : public Device, public IrqSink, public IoHandler {
                regs_.serr << 7);
   }
   void io_write(u16, unsigned, u32 value) override {
+    const bool speaker = (value ^ regs_.control) & kSpeaker;
     regs_.control = value & 15;
     if (value & kSerrOff) regs_.serr = false;
     if (value & kIochkOff) regs_.iochk = false;
     settle();
+    if (speaker && speaker_changed_) speaker_changed_();
   }
 
  private:
@@ -68,6 +74,7 @@ class PcPort61 final : public Device, public IrqSink, public IoHandler {
   } regs_;
   I8254& pit_;
   IrqLine nmi_;
+  std::function<void()> speaker_changed_;
 };
 
 }  // namespace reprise

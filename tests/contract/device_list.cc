@@ -1,6 +1,8 @@
 // Every kind of device that a board is made of, with what it is wired to.
+#include "chipset/audio/pc_speaker.h"
 #include "chipset/char/debug_ports.h"
 #include "chipset/char/ns16550.h"
+#include "chipset/char/parallel.h"
 #include "chipset/display/std_vga.h"
 #include "chipset/dma/i8237.h"
 #include "chipset/firmware/fw_cfg.h"
@@ -15,6 +17,7 @@
 #include "chipset/southbridge/piix4_pm.h"
 #include "chipset/southbridge/port92.h"
 #include "chipset/southbridge/shared_irqs.h"
+#include "chipset/southbridge/spd_eeprom.h"
 #include "chipset/timer/hpet.h"
 #include "chipset/timer/i8254.h"
 #include "chipset/timer/mc146818.h"
@@ -117,8 +120,9 @@ void piix3(ContractRig& rig) {
 }
 
 void piix4(ContractRig& rig) {
+  auto& smbus = rig.place<SmbusHost>("/pci/pm/smbus", rig.pin(10), rig.action());
   auto& pm = rig.place<Piix4Pm>(
-      "/pci/pm", rig.pci(),
+      "/pci/pm", rig.pci(), smbus,
       Piix4Pm::Wires{.sci = rig.pin(9), .smi = rig.action(), .power_off = rig.action()});
   pci_ports(rig);
   rig.probe([&pm](auto&) {  // firmware places the blocks
@@ -134,6 +138,32 @@ void piix4(ContractRig& rig) {
   rig.decodes(0xb2, 2);
   rig.decodes(0xafe0, 4);
   rig.pace(3'000'000'000);  // the timer's status changes every 2.3 s
+}
+
+void smbus(ContractRig& rig) {
+  auto& host = rig.place<SmbusHost>("/smbus", rig.pin(9), rig.action());
+  host.attach(0x50, rig.place<SpdEeprom>("/spd", sdram_spd(128)));
+  host.select_interrupt(4);
+  rig.pace(20'000'000);
+  rig.probe([&host](auto& random) {  // a transaction
+    static constexpr u8 kProtocols[] = {0x40, 0x44, 0x48, 0x4c, 0x54};
+    host.io_write(4, 1, random() % 8 ? 0xa0 | random() % 2 : 0x60);
+    if (random() % 2) host.io_write(3, 1, random() % 256);
+    if (random() % 2) host.io_write(5, 1, random() % 40);
+    host.io_write(2, 1, kProtocols[random() % 5] | random() % 2);
+    return host.io_read(0, 1);
+  });
+}
+
+void parallel(ContractRig& rig) {
+  auto& port = rig.place<ParallelPort>("/parallel", rig.pin(7));
+  rig.pace(10'000);
+  rig.probe([&port](auto& random) {
+    port.io_write(0, 1, u8(random()));
+    port.io_write(2, 1, 0x0c | (random() & 0x30));
+    port.io_write(2, 1, 0x0d | (random() & 0x30));
+    return port.io_read(1, 1);
+  });
 }
 
 void vga(ContractRig& rig) {
@@ -187,7 +217,10 @@ void hpet(ContractRig& rig) {
 
 void pit(ContractRig& rig) {
   auto& chip = rig.place<I8254>("/pit", rig.pin(0));
-  rig.inputs(rig.place<PcPort61>("/port61", chip, rig.pin(1)), 3);
+  auto& port61 = rig.place<PcPort61>("/port61", chip, rig.pin(1));
+  rig.inputs(port61, 3);
+  rig.place<PcSpeaker>("/speaker", chip, port61);
+  rig.never_shows("/speaker/on");  // without it, a load would tell the outside what it knows
   rig.favours({0x30, 0x32, 0x34, 0x36, 0x38, 0x3a, 0x74, 0xb6, 0xe2, 0xe4, 0xee, 0xc2, 0x00, 0x40});
 }
 
@@ -342,12 +375,26 @@ void fw_cfg(ContractRig& rig) {
 
 const std::vector<DeviceUnderTest>& devices_under_test() {
   static const std::vector<DeviceUnderTest> list = {
-      {"i8259", i8259},     {"lapic", apics},   {"shared-irqs", shared_irqs},
-      {"pci-bus", pci_bus}, {"i440fx", i440fx}, {"piix3-isa", piix3},
-      {"piix4-pm", piix4},  {"VGA", vga},       {"hpet", hpet},
-      {"i8254", pit},       {"mc146818", rtc},  {"i8237", dma},
-      {"port92", port92},   {"i8042", i8042},   {"ns16550", serial},
-      {"debugcon", debug},  {"fw-cfg", fw_cfg}, {"cpu-cluster", cpu_cluster},
+      {"i8259", i8259},
+      {"lapic", apics},
+      {"shared-irqs", shared_irqs},
+      {"pci-bus", pci_bus},
+      {"i440fx", i440fx},
+      {"piix3-isa", piix3},
+      {"piix4-pm", piix4},
+      {"VGA", vga},
+      {"hpet", hpet},
+      {"i8254", pit},
+      {"mc146818", rtc},
+      {"i8237", dma},
+      {"port92", port92},
+      {"i8042", i8042},
+      {"ns16550", serial},
+      {"piix4-smbus", smbus},
+      {"parallel", parallel},
+      {"debugcon", debug},
+      {"fw-cfg", fw_cfg},
+      {"cpu-cluster", cpu_cluster},
   };
   return list;
 }

@@ -194,8 +194,11 @@ struct SouthBridgeTest : PciTest {
   TestPins isa;
   unsigned hard = 0, soft = 0, smis = 0, offs = 0;
   Piix3Isa piix3{board.context("/pci/isa"), bus, lines(), {[this] { ++hard; }, [this] { ++soft; }}};
-  Piix4Pm pm{
-      board.context("/pci/pm"), bus, {IrqLine(isa, 16), [this] { ++smis; }, [this] { ++offs; }}};
+  SmbusHost smbus{board.context("/pci/pm/smbus"), IrqLine(isa, 17), [this] { ++smis; }};
+  Piix4Pm pm{board.context("/pci/pm"),
+             bus,
+             smbus,
+             {IrqLine(isa, 16), [this] { ++smis; }, [this] { ++offs; }}};
   const u8 fn = pci_devfn(1, 3);
 
   std::array<IrqLine, 16> lines() {
