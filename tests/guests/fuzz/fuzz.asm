@@ -32,6 +32,13 @@ protected:
         mov dword [STATE + 4], 0
         mov dword [STATE + 8], 0
         mov dword [STATE + 12], 46555A5Ah
+        ; A PAM register may put RAM where this code is: zeros, which run on upwards. What comes behind
+        ; them shall be #UD, and so a reset, not 16 MiB of zeros that each store to some device.
+        mov edi, 100000h
+        mov ecx, (1000000h - 100000h) / 4
+        or eax, -1
+        cld
+        rep stosd
 again:  cmp dword [STATE + 4], ROUNDS
         jae jumps
         inc dword [STATE + 4]
@@ -95,7 +102,8 @@ memory: call random
         shr ecx, 8
         and ecx, 15
         mov ecx, [ecx * 4 + areas]
-        test edi, 1000h                 ; near the area's start, or up to 128 KiB into it
+        test edi, 1000h                 ; near the area's start, or up to 128 KiB into it; never
+                                        ; round 4 GiB to STATE, or a reset starts all over
         jz .near
         mov ebx, edi
         shr ebx, 3
@@ -161,7 +169,7 @@ no_idt: dw 0
         dd 0
 align 4
 areas:  dd 0A0000h, 0B0000h, 0C0000h, 0FEC00000h, 0FED00000h, 0FEE00000h, 0FEB00000h, 0FD000000h
-        dd 0E0000000h, 0F0000000h, 0FED40000h, 0FFFC0000h, 80000000h, 0C0000000h, 0FE000000h, 0FFFFE000h
+        dd 0E0000000h, 0F0000000h, 0FED40000h, 0FFFC0000h, 80000000h, 0C0000000h, 0FE000000h, 0FFFDF000h
         times 0xFFF0 - ($ - $$) db 0FFh
 bits 16
         jmp 0F000h:start - 0xF0000
