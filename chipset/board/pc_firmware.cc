@@ -65,7 +65,6 @@ void PcI440fx::fill_cmos(Mc146818& rtc) {
   };
   const RamLayout ram = RamLayout::of(config_.ram_bytes);
   const u64 kib = ram.below_4g >> 10;
-  rtc.set_cmos(0x10, 0);     // no floppy drives
   rtc.set_cmos(0x14, 0x06);  // equipment: FPU, PS/2 mouse
   word(0x15, 640);
   word(0x17, kib > 1024 ? kib - 1024 : 0);  // KiB above 1 MiB, twice
@@ -76,6 +75,8 @@ void PcI440fx::fill_cmos(Mc146818& rtc) {
   rtc.set_cmos(0x5c, u8(high >> 8));
   rtc.set_cmos(0x5d, u8(high >> 16));
   rtc.set_cmos(0x5f, u8(config_.cpus - 1));
+  fill_floppy_cmos(rtc);
+  fill_disk_cmos(rtc);
   set_boot_order(config_.boot.once.empty() ? config_.boot.order : config_.boot.once);
 }
 

@@ -187,6 +187,12 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   ports("dma-2", 0xc0, 32, dma.second_ports());
   ports("dma-pages", 0x80, 16, dma.page_ports());  // 80h also keeps the POST code
 
+  // --- floppy drives ---
+  TRY(build_floppy(irqs.isa(6), dma));
+
+  // --- IDE: disks and CDs ---
+  TRY(build_ide(pci, irqs));
+
   // --- keyboard, mouse, A20, reset ---
   auto& port92 = add<Port92>("/isa/port92", space_, reset);
   ports("port92", 0x92, 1, port92);

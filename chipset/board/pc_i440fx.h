@@ -19,9 +19,12 @@
 namespace reprise {
 
 class FwCfg;
+class I8237;
 class Lapic;
 class Mc146818;
+class PciBus;
 class Piix4Pm;
+class SharedIrqs;
 class StdVga;
 
 class PcI440fx final : public Machine {
@@ -104,6 +107,14 @@ class PcI440fx final : public Machine {
   // pc_drives.cc
   Result<void> build_drives(const HostOptions& host);
   bool settle_drives();
+
+  // pc_ide.cc
+  Result<void> build_ide(PciBus& pci, SharedIrqs& irqs);
+  void fill_disk_cmos(Mc146818& rtc);
+
+  // pc_floppy.cc
+  Result<void> build_floppy(IrqLine irq, I8237& dma);
+  void fill_floppy_cmos(Mc146818& rtc);
 
   // pc_firmware.cc
   Result<void> build_firmware();

@@ -85,8 +85,7 @@ void AtaDisk::execute(u8 code) {
     case 0xe7:
     case 0xea:
       command_.op = Op::Flush;
-      drive_.flush(0);
-      return wait_for_medium();
+      return flush_medium();
     case 0xec:
       return identify();
     case 0xef:
@@ -182,8 +181,7 @@ void AtaDisk::next_piece() {
   if (!c.left) {
     if (c.access & kWrite && (c.access & kFua || !settings_.write_cache)) {
       c.op = Op::Flush;
-      drive_.flush(0);
-      return wait_for_medium();
+      return flush_medium();
     }
     if (!(c.access & kExt)) {
       set_address(c.lba - 1, false);
@@ -196,8 +194,7 @@ void AtaDisk::next_piece() {
   const u32 bytes = c.piece * u32(kSectorSize);
   if (c.lba > drive_.sectors() || c.piece > drive_.sectors() - c.lba) return transfer_failed(kIdnf);
   if (!(c.access & kWrite)) {
-    drive_.read(0, c.lba * kSectorSize, bytes);
-    return wait_for_medium();
+    return read_medium(c.lba * kSectorSize, bytes);
   }
   if (c.access & kDma) return receive_dma(bytes);
   const u32 block = c.access & kMultiple ? settings_.multiple : 1;
@@ -241,8 +238,7 @@ void AtaDisk::received() {
       if (data.size() != c.piece * kSectorSize || c.lba > drive_.sectors() ||
           c.piece > drive_.sectors() - c.lba)
         return fail(kAbrt);
-      drive_.write(0, c.lba * kSectorSize, data);
-      return wait_for_medium();
+      return write_medium(c.lba * kSectorSize, data);
     case Op::WriteBuffer:
       std::copy_n(data.begin(), std::min(data.size(), sector_buffer_.size()),
                   sector_buffer_.begin());
@@ -277,8 +273,7 @@ void AtaDisk::next_trim() {
     const u64 length = entry[6] | u64(entry[7]) << 8;
     if (!length) continue;
     if (lba >= capacity() || length > capacity() - lba) return fail(kAbrt | kIdnf);
-    drive_.discard(0, lba * kSectorSize, length * kSectorSize);
-    return wait_for_medium();
+    return discard_medium(lba * kSectorSize, length * kSectorSize);
   }
   finish(true);
 }

@@ -69,8 +69,7 @@ void AtaDisk::features() {
     case 0x82:
       settings_.write_cache = false;
       command_.op = Op::Flush;
-      drive_.flush(0);
-      return wait_for_medium();
+      return flush_medium();
     case 0x03:
       return accept(set_transfer_mode(reg(kCount)));
     case 0xaa:

@@ -154,9 +154,8 @@ bool AtapiCd::is_dvd() const { return blocks() > kCdBlocks; }
 u16 AtapiCd::profile() const { return !ready() ? 0 : is_dvd() ? 0x10 : 0x08; }
 
 void AtapiCd::medium_changed() {
-  tray_open_ = !drive_.present();
-  event_ = tray_open_ ? Event::MediaRemoval : Event::NewMedia;
-  if (!tray_open_) attention_ = {.key = 6, .code = 0x28};
+  event_ = ready() ? Event::NewMedia : Event::MediaRemoval;
+  if (ready()) attention_ = {.key = 6, .code = 0x28};
 }
 
 bool AtapiCd::eject_refused() {
@@ -186,8 +185,7 @@ void AtapiCd::next_piece() {
   if (!ready()) return check_condition({.key = 2, .code = 0x3a});
   if (c.lba > blocks() || c.left > blocks() - c.lba) return illegal(0x21);
   c.piece = std::min(c.left, c.dma ? kDmaPiece : kPioPiece);
-  drive_.read(0, u64(c.lba) * kBlockSize, c.piece * kBlockSize);
-  wait_for_medium();
+  read_medium(u64(c.lba) * kBlockSize, c.piece * kBlockSize);
 }
 
 void AtapiCd::medium_done(int error, std::span<const u8> data) {
@@ -214,7 +212,6 @@ void AtapiCd::medium_done(int error, std::span<const u8> data) {
 
 void AtapiCd::own_reset() { command_ = {}; }
 
-// The tray stays where it is.
 void AtapiCd::reset() {
   IdeDevice::reset();
   command_ = {};
@@ -237,7 +234,7 @@ void AtapiCd::Command::state(State& s) {
 void AtapiCd::state(State& s) {
   IdeDevice::state(s);
   s("command", command_)("sense", sense_)("attention", attention_);
-  s("event", event_, 0, u64(Event::MediaRemoval))("tray_open", tray_open_)("locked", locked_);
+  s("event", event_, 0, u64(Event::MediaRemoval))("locked", locked_);
   s("recovery_page", recovery_page_)("audio_page", audio_page_);
 }
 

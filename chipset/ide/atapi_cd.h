@@ -39,6 +39,7 @@ class AtapiCd final : public IdeDevice {
   void state(State& s) override;
 
   void medium_changed() override;
+  bool tray_locked() const override { return locked_; }
   bool eject_refused() override;
 
  private:
@@ -65,7 +66,7 @@ class AtapiCd final : public IdeDevice {
   bool limit_allows();  // false: the packet has been aborted
 
   // --- the medium ---
-  bool ready() const { return drive_.present() && !tray_open_; }
+  bool ready() const { return drive_.present(); }
   u32 blocks() const;
   bool is_dvd() const;
   u16 profile() const;
@@ -109,7 +110,6 @@ class AtapiCd final : public IdeDevice {
   Sense sense_;
   Sense attention_{.key = 6, .code = 0x29};  // UNIT ATTENTION to come; key 0: none
   Event event_ = Event::None;
-  bool tray_open_ = false;
   bool locked_ = false;
   std::array<u8, 6> recovery_page_{};
   std::array<u8, 14> audio_page_{};

@@ -90,7 +90,7 @@ void AtapiCd::packet(Packet p) {
   if (attention_.key && !ignores_attention(p[0]))
     return check_condition(std::exchange(attention_, {.key = 0}));
   if (needs_medium(p[0]) && !ready())
-    return check_condition({.key = 2, .code = 0x3a, .qualifier = u8(tray_open_ ? 2 : 1)});
+    return check_condition({.key = 2, .code = 0x3a, .qualifier = u8(drive_.tray_open() ? 2 : 1)});
   if (p[0] != kRequestSense) sense_ = {};
   perform(p);
 }
@@ -191,16 +191,16 @@ void AtapiCd::inquiry(Packet p) {
 void AtapiCd::start_stop(Packet p) {
   if (p[4] & 0xf0 || !(p[4] & 2)) return good();  // power conditions; spinning
   const bool open = !(p[4] & 1);
-  if (open == tray_open_) return good();
+  if (open == drive_.tray_open()) return good();
   if (open && locked_) return check_condition({.key = 5, .code = 0x53, .qualifier = 2});
-  tray_open_ = open;
+  open ? drive_.guest_eject() : drive_.guest_load();
   event_ = open ? Event::MediaRemoval : Event::NewMedia;
   if (ready()) attention_ = {.key = 6, .code = 0x28};
   good();
 }
 
 void AtapiCd::mechanism_status(Packet p) {
-  reply(Reply().u8s({0, u8(tray_open_ ? 0x10 : 0), 0, 0, 0, 1, 0, 0}), be16(p, 8));
+  reply(Reply().u8s({0, u8(drive_.tray_open() ? 0x10 : 0), 0, 0, 0, 1, 0, 0}), be16(p, 8));
 }
 
 void AtapiCd::get_event_status(Packet p) {
@@ -210,7 +210,7 @@ void AtapiCd::get_event_status(Packet p) {
   data.be16(0);
   if (p[4] & 1 << kMediaClass) {
     data.u8s({kMediaClass, 1 << kMediaClass});
-    data.u8s({u8(event_), u8((ready() ? 2 : 0) | (tray_open_ ? 1 : 0)), 0, 0});
+    data.u8s({u8(event_), u8((ready() ? 2 : 0) | (drive_.tray_open() ? 1 : 0)), 0, 0});
     if (be16(p, 7) > 4) event_ = Event::None;
   } else {
     data.u8s({kNoEvents, 1 << kMediaClass});
@@ -277,7 +277,7 @@ void AtapiCd::mode_page(Reply& data, u8 page, u8 control) const {
 void AtapiCd::mode_sense(Packet p) {
   const u8 control = p[2] >> 6, page = p[2] & 0x3f;
   if (control == 3) return check_condition({.key = 5, .code = 0x39});  // no saved values
-  const u8 medium = tray_open_ ? 0x71 : ready() ? 0x01 : 0x70;
+  const u8 medium = drive_.tray_open() ? 0x71 : ready() ? 0x01 : 0x70;
   const bool is_long = p[0] == kModeSense10;
   Reply pages;
   mode_page(pages, page, control);

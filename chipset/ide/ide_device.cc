@@ -262,6 +262,33 @@ void IdeDevice::dma_ready() {
   if (pos_ == buffer_.size()) phase_ == Phase::DmaIn ? sent() : received();
 }
 
+// --- the drive ---
+
+// False: a guest has given up so many requests that the drive takes no more.
+bool IdeDevice::wait_for_medium() {
+  constexpr int kEagain = 11;
+  phase_ = Phase::Medium;
+  if (drive_.accepts()) return true;
+  medium_done(kEagain, {});
+  return false;
+}
+
+void IdeDevice::read_medium(u64 offset, u32 bytes) {
+  if (wait_for_medium()) drive_.read(0, offset, bytes);
+}
+
+void IdeDevice::write_medium(u64 offset, std::span<const u8> data) {
+  if (wait_for_medium()) drive_.write(0, offset, data);
+}
+
+void IdeDevice::discard_medium(u64 offset, u64 bytes) {
+  if (wait_for_medium()) drive_.discard(0, offset, bytes);
+}
+
+void IdeDevice::flush_medium() {
+  if (wait_for_medium()) drive_.flush(0);
+}
+
 void IdeDevice::drive_done(u32, int error, std::span<const u8> data) {
   if (phase_ == Phase::Medium) medium_done(error, data);
 }

@@ -88,7 +88,10 @@ class IdeDevice : public Device, public DriveClient {
   std::span<const u8> buffer() const { return buffer_; }
   void clear_buffer();
   // Requests to the drive: medium_done() comes later, unless a reset does.
-  void wait_for_medium() { phase_ = Phase::Medium; }
+  void read_medium(u64 offset, u32 bytes);
+  void write_medium(u64 offset, std::span<const u8> data);
+  void discard_medium(u64 offset, u64 bytes);
+  void flush_medium();
   // The end of a command.
   void finish(bool announce);
   void fail(u8 error, u8 more_status = 0);
@@ -116,6 +119,7 @@ class IdeDevice : public Device, public DriveClient {
   void drive_done(u32 tag, int error, std::span<const u8> data) final;
   void open_block(Phase phase, bool announce);
   void block_done();
+  bool wait_for_medium();
 
   struct Latch {
     u8 now = 0, before = 0;
