@@ -1,6 +1,6 @@
 # Reprise. `make run` shows it, `make test` checks it.
 #   deps     installs the Debian packages that are missing (tools/deps.list)
-#   all      build/reprise
+#   all      build/reprise, build/reprise-img
 #   run      Debian's Linux to a shell on our own interpreter, recorded and played again
 #   test     everything that is checked on each change; the last line is "N passed, N failed"
 #   bench    our speed beside QEMU's on the same guest; fuzz, soak: the long checks
@@ -39,11 +39,12 @@ TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/su
 MAIN_SOURCES := $(sort $(shell find tools/reprise -name '*.cc' 2>/dev/null))
 # What the command line's tests need of the program, without its main().
 TEST_LINKS := $(filter-out tools/reprise/main.cc,$(MAIN_SOURCES))
+IMG_SOURCES := $(sort $(wildcard tools/reprise-img/*.cc))
 objects = $(1:%.cc=$(BUILD)/obj/%.o)
-ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES))
+ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(IMG_SOURCES))
 
 .PHONY: all deps run test bench fuzz soak lint format clean
-all: $(BUILD)/reprise
+all: $(BUILD)/reprise $(BUILD)/reprise-img
 
 # Option ROMs are assembled and embedded: #include "gen/NAME.rom.h".
 ROMS := $(patsubst chipset/firmware/rom/%.S,$(BUILD)/gen/%.rom.h,$(wildcard chipset/firmware/rom/*.S))
@@ -70,6 +71,10 @@ $(BUILD)/reprise: $(call objects,$(MAIN_SOURCES)) $(BUILD)/libreprise.a
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@
 
+$(BUILD)/reprise-img: $(call objects,$(IMG_SOURCES) tools/reprise/suboptions.cc) $(BUILD)/libreprise.a
+	@echo "  link $@"
+	@$(CXX) $(CXXFLAGS) $^ -lpthread -o $@
+
 $(BUILD)/unit-tests: $(call objects,$(TEST_SOURCES) $(TEST_LINKS)) $(BUILD)/libreprise.a
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -lgtest -lgtest_main -o $@
@@ -90,7 +95,7 @@ run: deps
 
 test: DEPS_MORE := tools/deps-test.list
 test: deps
-	+@start=$$SECONDS; $(MAKE) --no-print-directory $(BUILD)/reprise $(BUILD)/unit-tests && \
+	+@start=$$SECONDS; $(MAKE) --no-print-directory all $(BUILD)/unit-tests && \
 	    echo "== build: $$((SECONDS - start)) s"
 	@BUILD=$(BUILD) tests/run.sh $(PARTS)
 
@@ -109,7 +114,7 @@ lint:
 
 format: DEPS_MORE := tools/deps-test.list
 format: deps
-	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $$(git ls-files '*.h')
+	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(IMG_SOURCES) $$(git ls-files '*.h')
 
 clean:
 	rm -rf build

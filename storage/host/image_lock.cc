@@ -53,7 +53,7 @@ Result<void> lock_image(int fd, const std::string& path, ImageLock mode, bool wr
   if (writes) used.push_back(kWrite);
   if (resizes) used.push_back(kResize);
   if (mode == ImageLock::Guest) unshared.push_back(kWrite);
-  if (mode == ImageLock::Guest && !writes) unshared.push_back(kResize);
+  if (resizes || (mode == ImageLock::Guest && !writes)) unshared.push_back(kResize);
 
   const auto take = [&](off_t at) {
     struct flock lock = byte_lock(F_RDLCK, at);

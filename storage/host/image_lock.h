@@ -16,7 +16,8 @@ namespace reprise {
 
 enum class ImageLock : unsigned char {
   Guest,  // a guest uses it: others may read; while it is read-only here, others may not write
-  Tool,   // a tool uses it for a moment, and lets others do what they want
+  Tool,   // a tool uses it for a moment, and lets others do what they want, except resize it
+          // while the tool does
   Off,    // no locks are taken or looked at (-U, locking=off)
 };
 
