@@ -31,9 +31,10 @@ class DiskSource {
  public:
   virtual ~DiskSource() = default;
   // What the cluster held when the run began; none: it was not kept, the image has it.
-  virtual Result<std::optional<std::vector<u8>>> kept(const std::string& medium, u64 cluster) = 0;
+  virtual Result<std::optional<std::vector<u8>>> kept(const std::string& medium,
+                                                      u64 cluster) const = 0;
   // hash64 of that; none: the recorded guest never used the cluster (or the file was cut).
-  virtual std::optional<u64> pinned(const std::string& medium, u64 cluster) = 0;
+  virtual std::optional<u64> pinned(const std::string& medium, u64 cluster) const = 0;
 };
 
 }  // namespace reprise

@@ -18,8 +18,8 @@ bool consult(Machine& machine, RunOptions& options) {
   return verdict == Verdict::Run;
 }
 
-// Where the host owes the machine something: monitors are answered, nothing else happens. False: the
-// run is to end.
+// Where the host owes the machine something: monitors are answered, nothing else happens. False:
+// the run is to end.
 bool wait_for_host(Machine& machine, RunOptions& options) {
   if (!consult(machine, options)) return false;
   machine.run({machine.position().cycles, kNever});

@@ -16,8 +16,9 @@
 // HEAD comes first: JSON that says what machine this is and who recorded it. BLOB: hash (16 bytes),
 // total size u64, offset u64, a piece of the content. Events are collected and written together:
 // TEXT and HASH chunks, then one INPT, which commits the group: everything up to its `last` is in
-// the file. So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX and
-// END close a recording that ended in good order. A reader skips types that it does not know.
+// the file. DISK and PINS (disk_chunks.h) say what disks held before the run, and stand anywhere
+// before END. So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX
+// and END close a recording that ended in good order. A reader skips types that it does not know.
 #pragma once
 
 #include <span>
@@ -50,6 +51,8 @@ inline constexpr u32 kBlob = four("BLOB");
 inline constexpr u32 kInput = four("INPT");
 inline constexpr u32 kText = four("TEXT");
 inline constexpr u32 kHash = four("HASH");
+inline constexpr u32 kDisk = four("DISK");
+inline constexpr u32 kPins = four("PINS");
 inline constexpr u32 kKeyframe = four("KEYF");  // reserved: no build writes it yet
 inline constexpr u32 kIndex = four("INDX");
 inline constexpr u32 kEnd = four("END ");

@@ -2,8 +2,13 @@
 
 namespace reprise::trace {
 
-Recorder::Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header)
-    : machine_(machine), writer_(file), header_(header), points_(machine, header.hash_interval) {
+Recorder::Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header,
+                   bool embed_disks)
+    : machine_(machine),
+      writer_(file),
+      disks_(writer_, embed_disks),
+      header_(header),
+      points_(machine, header.hash_interval) {
   machine_.door().record(this);
 }
 
@@ -55,6 +60,7 @@ void Recorder::room(Position at, std::size_t bytes) {
 
 void Recorder::tick() {
   if (!open()) return;
+  if (const auto error = writer_.error()) return stopped(*error);  // a worker met it
   const std::size_t collected = inputs_.size() + texts_.size() + hashes_.data().size();
   if (collected >= kFlushBytes || writer_.overdue()) flush(machine_.position());
 }
@@ -62,14 +68,17 @@ void Recorder::tick() {
 void Recorder::write(u32 type, Position at, std::span<const u8> payload) {
   if (error_) return;
   const Result<void> result = writer_.chunk(type, committed_, at, payload);
-  if (!result) {
-    error_ = fail("recording stopped; the file replays up to " + text(committed_) + ": " +
-                  result.error().message);
-  }
+  if (!result) stopped(result.error());
 }
 
-// Outputs and hashes first: the INPT chunk commits them all.
+void Recorder::stopped(const Error& error) {
+  error_ =
+      fail("recording stopped; the file replays up to " + text(committed_) + ": " + error.message);
+}
+
+// Pins, outputs and hashes first: the INPT chunk commits them all.
 void Recorder::flush(Position at) {
+  disks_.flush();
   if (texts_.size() > 0) write(kText, at, texts_.data());
   if (!hashes_.data().empty()) write(kHash, at, hashes_.data());
   write(kInput, at, inputs_.data());

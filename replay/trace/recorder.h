@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "replay/trace/disk_chunks.h"
 #include "replay/trace/events.h"
 #include "replay/trace/hash_chain.h"
 #include "replay/trace/writer.h"
@@ -15,11 +16,14 @@ namespace reprise::trace {
 class Recorder final : public DoorLog {
  public:
   // Attaches to the machine's door until destroyed; `file` is new and empty.
-  Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header);
+  Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header,
+           bool embed_disks = false);
   ~Recorder() override;
 
   // Before the run: the head, and the contents the machine starts from.
   Result<void> begin(const std::vector<std::span<const u8>>& blobs);
+  // What the drives' workers tell of their images, until finish().
+  DiskLog& disks() { return disks_; }
   // The loop's half.
   Cycles next_hash() const { return points_.next(); }
   void hash_point();
@@ -37,11 +41,13 @@ class Recorder final : public DoorLog {
  private:
   void room(Position at, std::size_t bytes);  // flushes early rather than outgrow a chunk
   void flush(Position at);
+  void stopped(const Error& error);
   void write(u32 type, Position at, std::span<const u8> payload);
   bool open() const { return begun_ && !error_; }
 
   Machine& machine_;
   ChunkWriter writer_;
+  DiskRecorder disks_;
   RecordingHeader header_;
   HashPoints points_;
   EventWriter inputs_, texts_;

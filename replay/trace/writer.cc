@@ -20,7 +20,6 @@ Result<void> ChunkWriter::chunk(u32 type, Position first, Position last,
   check(payload.size() <= kMaxChunk, "chunk too large");
   ChunkHeader header;
   header.type = type;
-  header.number = next_++;
   header.raw = u32(payload.size());
   header.first = first;
   header.last = last;
@@ -39,11 +38,31 @@ Result<void> ChunkWriter::chunk(u32 type, Position first, Position last,
   header.stored = u32(stored.size());
   header.payload_crc = crc32c(stored);
 
+  const std::scoped_lock lock(mutex_);
+  if (error_) return *error_;
+  header.number = next_++;
   index_.u32_(type);
   index_.u64_(file_.size());
   std::vector<u8> whole = encode(header);
   whole.insert(whole.end(), stored.begin(), stored.end());
-  return file_.append(whole);
+  const Result<void> done = file_.append(whole);
+  if (!done) error_ = done.error();
+  return done;
+}
+
+Result<void> ChunkWriter::sync() {
+  const std::scoped_lock lock(mutex_);
+  return file_.sync();
+}
+
+bool ChunkWriter::overdue() const {
+  const std::scoped_lock lock(mutex_);
+  return file_.overdue();
+}
+
+std::optional<Error> ChunkWriter::error() const {
+  const std::scoped_lock lock(mutex_);
+  return error_;
 }
 
 Result<Hash128> ChunkWriter::blob(std::span<const u8> content) {
@@ -65,9 +84,13 @@ Result<Hash128> ChunkWriter::blob(std::span<const u8> content) {
 }
 
 Result<void> ChunkWriter::index(Position at) {
-  // An index too large for a chunk is left out: readers scan the file anyway.
-  if (index_.size() > kMaxChunk) return {};
-  const std::vector<u8> entries = index_.data();
+  std::vector<u8> entries;
+  {
+    const std::scoped_lock lock(mutex_);
+    // An index too large for a chunk is left out: readers scan the file anyway.
+    if (index_.size() > kMaxChunk) return {};
+    entries = index_.data();
+  }
   return chunk(kIndex, at, at, entries);
 }
 

@@ -1,6 +1,10 @@
-// Writes chunks to a recording file.
+// Writes chunks to a recording file, from any thread.
+//
+// After an error nothing more is written: what would come behind half a chunk could not be read.
 #pragma once
 
+#include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -20,13 +24,16 @@ class ChunkWriter {
   // Content-addressed: a content that is there already is not written again.
   Result<Hash128> blob(std::span<const u8> content);
   Result<void> index(Position at);
-  Result<void> sync() { return file_.sync(); }
-  bool overdue() const { return file_.overdue(); }
+  Result<void> sync();
+  bool overdue() const;
+  std::optional<Error> error() const;  // what ended it
 
  private:
   RecordingFile& file_;
+  mutable std::mutex mutex_;  // guards file_ and what follows, but blobs_
   u32 next_ = 0;
   ByteWriter index_;
+  std::optional<Error> error_;
   std::set<Hash128> blobs_;
 };
 

@@ -1,0 +1,113 @@
+#include "replay/trace/disk_chunks.h"
+
+#include <algorithm>
+
+namespace reprise::trace {
+namespace {
+
+constexpr std::size_t kMaxName = 80;
+constexpr std::size_t kMaxContent = 64 << 10;  // a cluster
+
+Error broken(const Chunk& chunk) {
+  return fail("the recording is damaged: chunk " + std::to_string(chunk.header.number) + " (" +
+              type_name(chunk.header.type) + ") does not say what a disk held; take another copy " +
+              "of the file");
+}
+
+}  // namespace
+
+void DiskRecorder::pin(const std::string& medium, u64 cluster, u64 hash) {
+  const std::scoped_lock lock(mutex_);
+  ByteWriter& pins = pins_[medium];
+  if (pins.empty()) pins.string(medium);
+  pins.varint(cluster);
+  pins.u64_(hash);
+  if (pins.size() < kMaxChunk / 4) return;
+  (void)writer_.chunk(kPins, {}, {}, pins.data()).ok();
+  pins.clear();
+}
+
+void DiskRecorder::keep(const std::string& medium, u64 cluster, std::span<const u8> content) {
+  ByteWriter out;
+  out.string(medium);
+  out.varint(cluster);
+  out.bytes(content);
+  (void)writer_.chunk(kDisk, {}, {}, out.data()).ok();
+}
+
+void DiskRecorder::flush() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [medium, pins] : pins_) {
+    if (!pins.empty()) (void)writer_.chunk(kPins, {}, {}, pins.data()).ok();
+    pins.clear();
+  }
+}
+
+Result<DiskIndex> DiskIndex::open(const Recording& recording) {
+  DiskIndex index(recording);
+  std::size_t pins = 0;
+  for (std::size_t i = 0; i < recording.chunks().size(); ++i) {
+    const u32 type = recording.chunks()[i].header.type;
+    if (type == kDisk) TRY(index.add_disk(i));
+    if (type == kPins) TRY(index.add_pins(i, pins));
+  }
+  // The first that was said of a cluster holds.
+  const auto earlier = [](const Pin& a, const Pin& b) { return a.cluster < b.cluster; };
+  for (auto& [name, medium] : index.media_)
+    std::stable_sort(medium.pins.begin(), medium.pins.end(), earlier);
+  return index;
+}
+
+Result<void> DiskIndex::add_disk(std::size_t chunk) {
+  const std::vector<u8> payload = TRY(recording_->payload(recording_->chunks()[chunk]));
+  ByteReader in(payload);
+  const std::string name = in.string();
+  const u64 cluster = in.varint();
+  if (!in.ok() || name.size() > kMaxName || in.rest().size() > kMaxContent)
+    return broken(recording_->chunks()[chunk]);
+  media_[name].kept.emplace(cluster, chunk);
+  return {};
+}
+
+Result<void> DiskIndex::add_pins(std::size_t chunk, std::size_t& pins) {
+  const std::vector<u8> payload = TRY(recording_->payload(recording_->chunks()[chunk]));
+  ByteReader in(payload);
+  const std::string name = in.string();
+  if (!in.ok() || name.size() > kMaxName) return broken(recording_->chunks()[chunk]);
+  Medium& medium = media_[name];
+  while (!in.at_end()) {
+    const u64 cluster = in.varint(), hash = in.u64_();
+    if (!in.ok()) return broken(recording_->chunks()[chunk]);
+    if (++pins > kMaxPins)
+      return fail("the recording pins more than 1 TiB of disks: it was not made by this program");
+    medium.pins.push_back({cluster, hash});
+  }
+  return {};
+}
+
+Result<std::optional<std::vector<u8>>> DiskIndex::kept(const std::string& medium,
+                                                       u64 cluster) const {
+  const std::optional<std::vector<u8>> none;
+  const auto found = media_.find(medium);
+  if (found == media_.end()) return none;
+  const auto chunk = found->second.kept.find(cluster);
+  if (chunk == found->second.kept.end()) return none;
+  const std::vector<u8> payload = TRY(recording_->payload(recording_->chunks()[chunk->second]));
+  ByteReader in(payload);
+  in.string();
+  in.varint();
+  const std::span<const u8> content = in.rest();
+  return std::optional(std::vector<u8>(content.begin(), content.end()));
+}
+
+std::optional<u64> DiskIndex::pinned(const std::string& medium, u64 cluster) const {
+  const auto found = media_.find(medium);
+  if (found == media_.end()) return {};
+  const auto& pins = found->second.pins;
+  const auto pin = std::lower_bound(pins.begin(), pins.end(), cluster,
+                                    [](const Pin& a, u64 b) { return a.cluster < b; });
+  if (pin == pins.end() || pin->cluster != cluster) return {};
+  return pin->hash;
+}
+
+}  // namespace reprise::trace

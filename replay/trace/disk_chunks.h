@@ -1,0 +1,66 @@
+// What a recording keeps of disks: DISK and PINS chunks.
+//
+//   DISK  string medium, varint cluster, the rest: what the cluster held when the run began
+//   PINS  string medium, then for each cluster: varint cluster, u64 hash64 of what it held
+//
+// They are facts about the run's beginning, so they have no position (first and last are 0), and
+// hold whether an INPT chunk follows or not. DISK is written by the thread that is about to change
+// the image, at once; PINS are collected, and written before the INPT that commits what was read.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "replay/core/disk_log.h"
+#include "replay/trace/reader.h"
+#include "replay/trace/writer.h"
+
+namespace reprise::trace {
+
+class DiskRecorder final : public DiskLog {
+ public:
+  DiskRecorder(ChunkWriter& writer, bool embeds) : writer_(writer), embeds_(embeds) {}
+
+  void pin(const std::string& medium, u64 cluster, u64 hash) override;
+  void keep(const std::string& medium, u64 cluster, std::span<const u8> content) override;
+  bool embeds() const override { return embeds_; }
+  void flush();  // writes the pins; an error is the writer's
+
+ private:
+  ChunkWriter& writer_;
+  const bool embeds_;
+  std::mutex mutex_;
+  std::map<std::string, ByteWriter> pins_;  // by medium; under mutex_
+};
+
+class DiskIndex final : public DiskSource {
+ public:
+  static constexpr std::size_t kMaxPins = 1 << 24;  // 1 TiB of disk
+
+  // `recording` must outlive it.
+  static Result<DiskIndex> open(const Recording& recording);
+
+  Result<std::optional<std::vector<u8>>> kept(const std::string& medium,
+                                              u64 cluster) const override;
+  std::optional<u64> pinned(const std::string& medium, u64 cluster) const override;
+  bool empty() const { return media_.empty(); }
+
+ private:
+  struct Pin {
+    u64 cluster, hash;
+  };
+  struct Medium {
+    std::map<u64, std::size_t> kept;  // by cluster, the chunk
+    std::vector<Pin> pins;            // in order of clusters
+  };
+  explicit DiskIndex(const Recording& recording) : recording_(&recording) {}
+  Result<void> add_disk(std::size_t chunk);
+  Result<void> add_pins(std::size_t chunk, std::size_t& pins);
+
+  const Recording* recording_;
+  std::map<std::string, Medium> media_;
+};
+
+}  // namespace reprise::trace
