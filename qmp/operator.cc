@@ -12,6 +12,8 @@ std::string_view name(RunState state) {
       return "paused";
     case RunState::Shutdown:
       return "shutdown";
+    case RunState::IoError:
+      return "io-error";
   }
   return "internal-error";
 }

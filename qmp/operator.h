@@ -18,7 +18,7 @@ namespace cpu {
 struct Cpu;
 }
 
-enum class RunState { Prelaunch, Running, Paused, Shutdown };
+enum class RunState { Prelaunch, Running, Paused, Shutdown, IoError };
 std::string_view name(RunState state);  // QMP's word: "prelaunch", "running", ...
 
 class Operator {

@@ -24,6 +24,10 @@ struct Options {
   std::optional<ChardevOptions> debugcon, monitor;
 
   std::string record, replay;
+  bool embed_disks = false;                         // -record FILE,embed=disks
+  std::map<std::string, std::string> replay_disks;  // -replay-disk: by medium, the image
+  std::string test_faults;                          // see test_faults.h
+  u64 test_disk_delay = 0;                          // seed of late disks; 0: none
   Pace pace = Pace::Default;
   bool state_hash = false;
   std::string hash_at_text;  // position and hash when serial 0 has said this

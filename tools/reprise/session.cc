@@ -43,6 +43,7 @@ Result<int> Session::run() {
 Result<void> Session::open_recording() {
   if (options_.replay.empty()) {
     TRY(load_files(options_));
+    TRY(disks_.open(options_));
     return {};
   }
   file_ = TRY(trace::DiskFile::open(options_.replay));
@@ -50,11 +51,14 @@ Result<void> Session::open_recording() {
   if (!recording) return fail("-replay " + options_.replay + ": " + recording.error().message);
   recording_.emplace(std::move(*recording));
   options_.config = TRY(recorded_config(*recording_, options_));
+  TRY(disks_.open_replay(options_, *recording_));
   return {};
 }
 
 Result<void> Session::build() {
-  machine_ = TRY(PcI440fx::create(options_.config, {.blocks = options_.blocks}));
+  PcI440fx::HostOptions host{.blocks = options_.blocks};
+  disks_.equip(host);
+  machine_ = TRY(PcI440fx::create(options_.config, host));
   machine_->set_no_reboot(!options_.config.reboot);
   machine_->set_idle_jumps(false);  // the driver knows when to wait for the host
   if (options_.test_slices) {
@@ -75,6 +79,7 @@ Result<void> Session::build() {
   pace_ = std::make_unique<trace::HostPace>(options_.config.cpu_hz, real);
   machine_->door().on_post([this] { pace_->wake(); });
   queue_.on_post([this] { pace_->wake(); });
+  disks_.join(*machine_, [this] { pace_->wake(); });
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
   ends_->on_monitor_input([this] { pace_->wake(); });
 
@@ -110,13 +115,16 @@ Result<int> Session::run_live() {
   header.machine = options_.config.to_json();
   header.build = kVersion;
   header.created = date_now();
-  trace::Recorder recorder(*machine_, *file_, header);
+  trace::Recorder recorder(*machine_, *file_, header, options_.embed_disks);
   std::vector<std::span<const u8>> blobs;
   for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
   TRY(recorder.begin(blobs));
+  disks_.record(&recorder.disks());
   recorder_ = &recorder;
   trace::run_live(*machine_, run, &recorder);
   recorder_ = nullptr;
+  disks_.close();  // what the guest has written still keeps what was there before
+  disks_.record(nullptr);
   const auto finished = recorder.finish(u32(exit_status()));
   if (!finished) return fail("-record " + options_.record + ": " + finished.error().message);
   return exit_status();
@@ -131,6 +139,8 @@ Result<int> Session::run_replay() {
   run.pace = pace_.get();
   const bool whole = trace::run_replay(*machine_, run, replayer);
   replayer_ = nullptr;
+  if (const auto broken = disks_.broken())
+    return fail("-replay " + options_.replay + ": " + broken->message);
   if (!replayer.error().empty())
     return fail("-replay " + options_.replay + ": " + replayer.error());
   if (const auto& divergence = replayer.divergence()) {
@@ -155,6 +165,7 @@ trace::Verdict Session::control() {
   ends_->poll_monitor();
   if (Signals::seen()) quit_ = true;
   notice_exit();
+  notice_disks();
   warn_of_recorder();
   if (quit_) return trace::Verdict::End;
   return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
@@ -172,6 +183,17 @@ void Session::notice_exit() {
   } else {
     state_ = RunState::Shutdown;
   }
+}
+
+// An error policy stops the machine until the operator says `cont`.
+void Session::notice_disks() {
+  if (disks_.broken()) quit_ = true;
+  if (state_ != RunState::Running) return;
+  const auto stopped = disks_.stopped();
+  if (!stopped) return;
+  state_ = RunState::IoError;
+  std::fprintf(stderr, "reprise: %s; the machine has stopped, `cont` in the monitor tries again\n",
+               stopped->c_str());
 }
 
 // A full disk ends the recording, not the run; who watches should know now, not at the end.
@@ -201,6 +223,7 @@ void Session::stop() {
 Result<void> Session::cont() {
   if (state_ == RunState::Shutdown)
     return fail("the guest has turned the machine off; system_reset starts it again");
+  disks_.retry();
   state_ = RunState::Running;
   return {};
 }

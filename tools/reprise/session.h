@@ -12,6 +12,7 @@
 #include "qmp/operator.h"
 #include "replay/trace/host/disk_file.h"
 #include "replay/trace/host/pace.h"
+#include "tools/reprise/disks.h"
 #include "tools/reprise/host_ends.h"
 #include "tools/reprise/options.h"
 #include "tools/reprise/trace_log.h"
@@ -40,6 +41,7 @@ class Session final : public Operator {
   Result<int> run_replay();
   trace::Verdict control();
   void notice_exit();
+  void notice_disks();
   void warn_of_recorder();
   void print_hash(const char* prefix);
   int exit_status() const;
@@ -47,6 +49,7 @@ class Session final : public Operator {
   Options options_;
   std::unique_ptr<trace::DiskFile> file_;  // of -record or -replay
   std::optional<trace::Recording> recording_;
+  Disks disks_;
   std::unique_ptr<PcI440fx> machine_;
   std::unique_ptr<trace::HostPace> pace_;
   std::unique_ptr<TraceLog> log_;

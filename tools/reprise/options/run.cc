@@ -26,6 +26,29 @@ Result<void> pace(Parser& p, const std::string& text) {
   return {};
 }
 
+// A bare name, which may have commas, as ever; with more, `,,` stands for a comma.
+Result<void> record(Parser& p, const std::string& text) {
+  if (text.find(",embed=") == std::string::npos) {
+    p.options.record = text;
+    return {};
+  }
+  const Suboptions values = TRY(Suboptions::parse("-record", text, "file", {"file", "embed"}));
+  p.options.record = values.text("file");
+  const std::string embed = values.text("embed");
+  if (embed != "disks" && embed != "none")
+    return fail("-record " + text + ": embed=: " + expected_one_of(embed, {"disks", "none"}));
+  p.options.embed_disks = embed == "disks";
+  return {};
+}
+
+Result<void> replay_disk(Parser& p, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    return fail("-replay-disk " + text + ": expected ID=PATH, as in ide0-hd0=disk.img");
+  p.options.replay_disks[text.substr(0, equals)] = text.substr(equals + 1);
+  return {};
+}
+
 constexpr Row kRows[] = {
     {"help", nullptr, "this list", DO(o.help = true)},
     {"h", nullptr, nullptr, DO(o.help = true)},
@@ -35,9 +58,13 @@ constexpr Row kRows[] = {
     {"no-shutdown", nullptr, "a power-off stops the machine and waits for the monitor",
      DO(o.shutdown = false)},
     {"S", nullptr, "start stopped; `cont` in the monitor goes on", DO(o.paused = true)},
-    {"record", "FILE", "keep the run in FILE", DO(o.record = text)},
+    {"record", "FILE[,embed=disks]",
+     "keep the run in FILE; with what it reads of disks, so that it plays without them", record},
     {"replay", "FILE", "play the run in FILE again; no other option is needed",
      DO(o.replay = text)},
+    {"replay-disk", "ID=PATH",
+     "where a disk of the recorded run is; else it is looked for beside the recording",
+     replay_disk},
     {"pace", "real|max", "whether virtual time may run ahead of the host's", pace},
     {"state-hash", nullptr, "print position and hash of the whole machine at exit",
      DO(o.state_hash = true)},
@@ -46,6 +73,9 @@ constexpr Row kRows[] = {
     {"d", "ITEM[,...]", "log in_asm, int, exec", log_items},
     {"D", "FILE", "where -d logs to, instead of stderr", DO(o.log_file = text)},
     {"test-slices", "SEED", nullptr, DO(o.test_slices = TRY(number_of<1>("-test-slices", text)))},
+    {"test-faults", "ID:OP:NUMBER:ERROR,...", nullptr, DO(o.test_faults = text)},
+    {"test-disk-delay", "SEED", nullptr,
+     DO(o.test_disk_delay = TRY(number_of<1>("-test-disk-delay", text)))},
     {"dump-config", nullptr, nullptr, DO(o.dump_config = true)},
 };
 

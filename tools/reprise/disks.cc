@@ -1,0 +1,248 @@
+#include "tools/reprise/disks.h"
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "storage/filter/overlay.h"
+#include "storage/filter/pin_filter.h"
+#include "storage/filter/replay_base.h"
+#include "storage/format/probe.h"
+#include "storage/host/file_node.h"
+#include "storage/host/temp_file.h"
+#include "storage/host/thread_worker.h"
+#include "tools/reprise/test_faults.h"
+
+namespace reprise::tools {
+namespace {
+
+// -test-disk-delay: some jobs take up to 4 ms longer.
+class LateWorker final : public IoWorker {
+ public:
+  explicit LateWorker(u64 seed) : random_(seed) {}
+  void submit(std::function<void()> job) override {
+    const unsigned us = random_() % 3 ? 0 : unsigned(random_() % 4000);
+    worker_.submit([us, job = std::move(job)] {
+      std::this_thread::sleep_for(std::chrono::microseconds(us));
+      job();
+    });
+  }
+
+ private:
+  std::mt19937_64 random_;
+  ThreadWorker worker_;
+};
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+// A name of a file in a folder, and nothing that leads out of it.
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find_first_of(std::string("/\0", 2)) == std::string::npos;
+}
+
+}  // namespace
+
+// Images are opened before there is a recorder, and close after it.
+class Disks::LogSlot final : public DiskLog {
+ public:
+  void set(DiskLog* log) { log_.store(log); }
+  void pin(const std::string& medium, u64 cluster, u64 hash) override {
+    if (DiskLog* log = log_.load()) log->pin(medium, cluster, hash);
+  }
+  void keep(const std::string& medium, u64 cluster, std::span<const u8> content) override {
+    if (DiskLog* log = log_.load()) log->keep(medium, cluster, content);
+  }
+  bool embeds() const override {
+    const DiskLog* log = log_.load();
+    return log && log->embeds();
+  }
+
+ private:
+  std::atomic<DiskLog*> log_{nullptr};
+};
+
+Disks::Disks() : log_(std::make_unique<LogSlot>()) {}
+Disks::~Disks() = default;
+
+Result<Disks::Opened> Disks::open_image(const DriveConfig& drive, const std::string& key,
+                                        Wanted wanted) {
+  using Access = FileOptions::Access;
+  FileOptions how;
+  how.access = wanted == Wanted::ReadOnly || drive.snapshot ? Access::ReadOnly
+               : wanted == Wanted::Either                   ? Access::Auto
+                                                            : Access::ReadWrite;
+  const std::shared_ptr<BlockNode> file = TRY(FileNode::open(drive.file, how));
+  std::shared_ptr<BlockNode> node = TRY(open_format(file, drive.format, drive.file));
+  Opened opened;
+  opened.read_only = wanted == Wanted::ReadOnly || (!drive.snapshot && node->read_only());
+  const u64 size = node->size();
+  const auto faults = faults_.find(drive.id);
+  const auto fail_there = [&] {
+    if (faults != faults_.end()) node = std::make_shared<Fault>(node, faults->second);
+  };
+  if (!drive.snapshot) fail_there();
+  if (recorded_) node = std::make_shared<PinFilter>(node, *log_, key, size);
+  if (drive.snapshot) {
+    node = std::make_shared<Overlay>(node, TRY(make_temp_file(size)), size);
+    fail_there();
+  }
+  opened.node = node;
+  return opened;
+}
+
+Result<void> Disks::open(Options& options) {
+  recorded_ = !options.record.empty();
+  delay_seed_ = options.test_disk_delay;
+  faults_ = TRY(parse_faults(options.test_faults));
+  TRY(check_drives(options.config.drives));
+  for (DriveConfig& drive : options.config.drives) {
+    if (!drive.present) continue;
+    Wanted wanted = drive.interface == "floppy" ? Wanted::Either : Wanted::ReadWrite;
+    if (drive.read_only || drive.media == "cdrom") wanted = Wanted::ReadOnly;
+    const auto opened = open_image(drive, drive.id, wanted);
+    if (!opened) return fail("drive " + drive.id + ": " + opened.error().message);
+    drive.size = opened->node->size();
+    drive.read_only = opened->read_only;
+    drive.format = "raw";
+    media_[drive.id] = {drive.id, drive.file, drive.size, drive.read_only, opened->node};
+  }
+  return {};
+}
+
+// --- replay ---
+
+Result<void> Disks::open_replay(const Options& options, const trace::Recording& recording) {
+  index_ = TRY(trace::DiskIndex::open(recording));
+  folder_ = folder_of(options.replay);
+  paths_ = options.replay_disks;
+  delay_seed_ = options.test_disk_delay;
+  for (const DriveConfig& drive : options.config.drives) {
+    if (!drive.present) continue;
+    Medium medium{drive.id, drive.file, drive.size, drive.read_only, nullptr};
+    medium.node = TRY(replayed(medium, drive.format));
+    media_[drive.id] = std::move(medium);
+  }
+  return {};
+}
+
+// The image may be missing: a recording that embeds its disks needs none.
+Result<std::shared_ptr<BlockNode>> Disks::replayed(const Medium& medium,
+                                                   const std::string& format) const {
+  ReplayBase::Image image;
+  const auto given = paths_.find(medium.key);
+  image.name = given != paths_.end() ? given->second : folder_ + medium.file;
+  image.advice = "give the image as it was with -replay-disk " + medium.key + "=PATH";
+  if (given == paths_.end() && !is_plain_name(medium.file)) {
+    image.why_none = "the recording names no image for " + medium.key;
+  } else {
+    auto file = FileNode::open(image.name, {.access = FileOptions::Access::ReadOnly});
+    auto node = file ? open_format(*file, format, image.name)
+                     : Result<std::shared_ptr<BlockNode>>(file.error());
+    if (node) {
+      image.node = *node;
+    } else if (given != paths_.end()) {
+      return fail("-replay-disk " + medium.key + "=" + given->second + ": " + node.error().message);
+    } else {
+      image.why_none = node.error().message;
+    }
+  }
+  const auto base = std::make_shared<ReplayBase>(*index_, medium.key, medium.size, image);
+  if (medium.read_only) return std::shared_ptr<BlockNode>(base);
+  const auto top = TRY(make_temp_file(medium.size));
+  return std::shared_ptr<BlockNode>(std::make_shared<Overlay>(base, top, medium.size));
+}
+
+// --- the machine ---
+
+void Disks::equip(PcI440fx::HostOptions& host) {
+  host.media = media_;
+  host.worker = [seed = delay_seed_]() mutable -> std::unique_ptr<IoWorker> {
+    if (seed) return std::make_unique<LateWorker>(seed++);
+    return std::make_unique<ThreadWorker>();
+  };
+}
+
+void Disks::join(PcI440fx& machine, std::function<void()> wake) {
+  machine_ = &machine;
+  for (Drive* drive : machine.drives()) {
+    drive->on_ready(wake);
+    if (index_)
+      drive->set_medium_source([this](const Medium& medium) { return replayed(medium, "raw"); });
+  }
+}
+
+void Disks::record(DiskLog* log) { log_->set(log); }
+
+void Disks::close() {
+  for (Drive* drive : machine_->drives()) drive->close();
+}
+
+std::optional<Error> Disks::broken() const {
+  for (const Drive* drive : machine_->drives())
+    if (drive->broken()) return fail("drive " + drive->id() + ": " + drive->broken()->message);
+  return {};
+}
+
+std::optional<std::string> Disks::stopped() const {
+  for (const Drive* drive : machine_->drives())
+    if (drive->stopped()) return "drive " + drive->id() + ": " + drive->stop_message();
+  return {};
+}
+
+void Disks::retry() {
+  for (Drive* drive : machine_->drives()) drive->retry();
+}
+
+// --- the operator ---
+
+std::vector<const Drive*> Disks::drives() const {
+  return {machine_->drives().begin(), machine_->drives().end()};
+}
+
+Result<Drive*> Disks::find(const std::string& id) const {
+  if (index_) return fail("a replay can be watched, not changed");
+  if (Drive* drive = machine_->drive(id)) return drive;
+  Error error = fail("there is no drive '" + id + "'; `info block` lists them");
+  error.kind = "DeviceNotFound";
+  return error;
+}
+
+Result<void> Disks::eject(const std::string& id, bool force) {
+  Drive* drive = TRY(find(id));
+  const bool locked = drive->locked() && !force;
+  TRY(drive->post_eject(force));  // the guest hears of it even if it has locked the tray
+  if (locked)
+    return fail("the guest has locked the tray of " + id +
+                "; it has been asked to open it: try again, or use eject -f");
+  return {};
+}
+
+Result<void> Disks::change(const std::string& id, const std::string& file,
+                           const std::string& format, Access access) {
+  Drive* drive = TRY(find(id));
+  if (!drive->removable()) return fail("the medium of drive " + id + " cannot be changed");
+  if (drive->locked()) return eject(id, false);
+  DriveConfig config;
+  for (const DriveConfig& one : machine_->config().drives)
+    if (one.id == id) config = one;
+  config.file = file;
+  config.format = format;
+  Wanted wanted = Wanted::Either;
+  if (access == Access::ReadOnly || config.media == "cdrom") wanted = Wanted::ReadOnly;
+  if (access == Access::ReadWrite && config.media != "cdrom") wanted = Wanted::ReadWrite;
+  if (access == Access::Retain && drive->medium())
+    wanted = drive->read_only() ? Wanted::ReadOnly : Wanted::ReadWrite;
+  const std::string key = id + "#" + std::to_string(changes_[id] + 2);
+  Opened opened = TRY(open_image(config, key, wanted));
+  ++changes_[id];
+  const u64 size = opened.node->size();
+  return drive->post_insert(
+      {key, last_component(file), size, opened.read_only, std::move(opened.node)});
+}
+
+}  // namespace reprise::tools
