@@ -32,7 +32,7 @@ endif
 # -ffp-contract=off: the host's floating point must not fuse what the guest asked for separately.
 # -fno-tree-slp-vectorize: pairs of fields in a vector register slow the interpreter's handlers.
 CXXFLAGS := -std=c++20 -g1 $(OPT) $(WARN) -ffp-contract=off -fno-strict-aliasing -fno-tree-slp-vectorize -I. -I$(BUILD) $(SANFLAGS) $(EXTRA)
-LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpthread
+LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpng -lpthread
 
 SOURCES := $(sort $(shell find cpu chipset storage net qmp replay -name '*.cc'))
 TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/support/*.cc tests/contract/*.cc tests/silicon/*.cc))

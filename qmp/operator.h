@@ -17,6 +17,7 @@ namespace reprise {
 namespace cpu {
 struct Cpu;
 }
+class OperatorConsole;
 
 enum class RunState { Prelaunch, Running, Paused, Shutdown, IoError };
 std::string_view name(RunState state);  // QMP's word: "prelaunch", "running", ...
@@ -30,6 +31,7 @@ class Operator {
   virtual Result<void> cont() = 0;
   virtual Result<void> system_reset() = 0;  // through the door: recorded
   virtual std::vector<const cpu::Cpu*> cpus() const = 0;
+  virtual OperatorConsole* console() { return nullptr; }  // null: no screen, no keyboard
 };
 
 // Work for the machine thread that leaves no trace in the guest.

@@ -20,15 +20,16 @@ constexpr PciIdentity kIdentity{
 }  // namespace
 
 StdVga::StdVga(const DeviceContext& context, PciBus& bus, u8 devfn, PageStore& pages,
-               std::span<const u8> rom)
+               std::span<const u8> rom, const Config& config)
     : PciDevice(context, bus, devfn, kIdentity),
-      vram_(make_block(pages, context.path + "/vram", kVram, false)),
+      vram_(make_block(pages, context.path + "/vram", config.vram, false)),
       core_(context.scheduler, *vram_),
       vga_port_window_(bus.space(), context.path + ":vga", PortPriority::Pci, vga_ports_, 1),
       dispi_port_window_(bus.space(), context.path + ":dispi", PortPriority::Pci, dispi_ports_, 2),
       memory_window_(bus.space(), context.path + ":legacy", MapPriority::Legacy, window_, 4) {
-  memory_bar(0, kVram, *vram_, 0, {.prefetchable = true});
+  memory_bar(0, config.vram, *vram_, 0, {.prefetchable = true});
   memory_bar(2, kPageSize, *this, {});
+  if (config.edid) edid_ = make_edid(config.xres, config.yres);
   if (rom.empty()) return;
   const u64 size = std::max(kPageSize, std::bit_ceil<u64>(rom.size()));
   rom_ = make_block(pages, context.path + "/rom", size, true);
@@ -86,6 +87,12 @@ void StdVga::Window::mmio_write(u64 offset, unsigned size, u64 value) {
 }
 
 u64 StdVga::mmio_read(u64 offset, unsigned size) {
+  if (offset < edid_.size()) {
+    u64 value = 0;
+    for (unsigned i = 0; i < size && offset + i < edid_.size(); ++i)
+      value |= u64(edid_[offset + i]) << (8 * i);
+    return value;
+  }
   if (offset >= 0x400 && offset + size <= 0x420) {
     u64 value = 0;
     for (unsigned i = 0; i < size; ++i)

@@ -205,6 +205,20 @@ VgaCore::Timing VgaCore::timing() const {
   return t;
 }
 
+u64 VgaCore::frame() const {
+  const Timing t = timing();
+  return Clock(scheduler_, t.dot_hz).ticks() / (t.line_dots * t.lines);
+}
+
+u32 VgaCore::dac_colour(u8 index) const {
+  u32 colour = 0;
+  for (unsigned i = 0; i < 3; ++i) {
+    const u8 value = palette_[index * 3u + i];
+    colour = colour << 8 | (dispi_.enable & kDac8 ? value : u8(value << 2 | (value >> 4 & 3)));
+  }
+  return colour;
+}
+
 // Bit 0: not in the visible area. Bit 3: vertical retrace.
 u8 VgaCore::input_status_1() {
   regs_.attr_data = false;

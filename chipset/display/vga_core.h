@@ -15,8 +15,9 @@
 // with 8 bits per pixel or more, A0000h shows VRAM linearly, 64 KiB at a time.
 // Display enable and retrace are functions of the absolute cycle and the CRTC's timing.
 //
-// Not modelled: the interrupt at vertical retrace, light pen, misc output bit 5 (odd/even page),
-// monitor sense, split screen and panning in the text picture.
+// Not modelled: the interrupt at vertical retrace (no PC since the PS/2 wires it; CRTC 11h bits 4
+// and 5 are kept, the pending bit reads 0), light pen, misc output bit 5 (odd/even page), monitor
+// sense. TextScreen is what the CRTC's start address says: neither panned nor split.
 #pragma once
 
 #include <array>
@@ -48,30 +49,6 @@ struct TextScreen {
 
 class VgaCore {
  public:
-  VgaCore(const Scheduler& scheduler, MemoryBlock& vram);
-
-  void reset();
-  void state(State& s);
-
-  // Ports 3B0h-3DFh by their number.
-  u8 read_port(u16 port);
-  void write_port(u16 port, u8 value);
-  // The window at A0000h-BFFFFh; offsets from A0000h.
-  u8 read_memory(u32 offset);
-  void write_memory(u32 offset, u8 value);
-
-  u16 dispi_index() const { return dispi_.index; }
-  void set_dispi_index(u16 index) { dispi_.index = index; }
-  u16 read_dispi(u16 index) const;
-  void write_dispi(u16 index, u16 value);
-  bool dispi_enabled() const { return dispi_.enable & 1; }
-
-  // What is on the screen in text mode; none in graphics modes.
-  std::optional<TextScreen> text_screen() const;
-
- private:
-  static constexpr unsigned kMaxX = 2560, kMaxY = 1600, kMaxBpp = 32;
-
   struct Regs {
     u8 misc = 0;
     u8 feature = 0;
@@ -99,6 +76,43 @@ class VgaCore {
     u64 line_dots, visible_dots;
     u64 lines, visible_lines, retrace_start, retrace_lines;
   };
+
+  VgaCore(const Scheduler& scheduler, MemoryBlock& vram);
+
+  void reset();
+  void state(State& s);
+
+  // Ports 3B0h-3DFh by their number.
+  u8 read_port(u16 port);
+  void write_port(u16 port, u8 value);
+  // The window at A0000h-BFFFFh; offsets from A0000h.
+  u8 read_memory(u32 offset);
+  void write_memory(u32 offset, u8 value);
+
+  u16 dispi_index() const { return dispi_.index; }
+  void set_dispi_index(u16 index) { dispi_.index = index; }
+  u16 read_dispi(u16 index) const;
+  void write_dispi(u16 index, u16 value);
+  bool dispi_enabled() const { return dispi_.enable & 1; }
+
+  // What is on the screen in text mode; none in graphics modes.
+  std::optional<TextScreen> text_screen() const;
+
+  // For those who draw the picture (vga_scanout.h).
+  const Regs& regs() const { return regs_; }
+  const Dispi& dispi() const { return dispi_; }
+  const MemoryBlock& vram() const { return vram_; }
+  // XRGB8888; six bits of a component are stretched to eight.
+  u32 dac_colour(u8 index) const;
+  Timing timing() const;
+  u64 frame() const;  // frames since power-on, had the timing always been this
+  u64 dispi_pitch() const {
+    return u64(dispi_.virt_width) * (dispi_.bpp == 15 ? 16 : dispi_.bpp) / 8;
+  }
+
+ private:
+  static constexpr unsigned kMaxX = 2560, kMaxY = 1600, kMaxBpp = 32;
+
   struct Place {
     u32 address;  // of the word that holds the four planes, in bytes of VRAM
     u32 offset;   // in the window
@@ -106,7 +120,6 @@ class VgaCore {
   };
 
   u8 input_status_1();
-  Timing timing() const;
   void write_crtc(u8 value);
   void write_attribute(u8 value);
   u8 read_dac();
@@ -118,9 +131,6 @@ class VgaCore {
   u32 load(u32 address) const;
   u16 max_virtual_height() const;
   void enable_dispi(u16 value);
-  u64 dispi_pitch() const {
-    return u64(dispi_.virt_width) * (dispi_.bpp == 15 ? 16 : dispi_.bpp) / 8;
-  }
 
   const Scheduler& scheduler_;
   MemoryBlock& vram_;

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "qmp/hmp/console.h"
 #include "qmp/hmp/registers.h"
 
 namespace reprise {
@@ -53,8 +54,16 @@ struct HmpTable {
        [](Operator& op, const Words&) { return text(op.cont()); }},
       {"help", "?", "[command]", "show this list", help},
       {"info", nullptr, "[subcommand]", "show what is known about registers, status", info},
+      {"mouse_button", nullptr, "buttons", "hold down: 1 left, 2 middle, 4 right, or a sum; 0 none",
+       hmp_mouse_button},
+      {"mouse_move", nullptr, "dx dy [dz]", "move the mouse right, down; turn its wheel up",
+       hmp_mouse_move},
       {"quit", "q", "", "end the emulator",
        [](Operator& op, const Words&) { return op.quit(), std::string(); }},
+      {"screendump", nullptr, "file [-f ppm|png]", "save the screen; png also by the file's name",
+       hmp_screendump},
+      {"sendkey", nullptr, "keys [ms]", "press keys together for a time: sendkey ctrl-alt-f1 200",
+       hmp_sendkey},
       {"stop", "s", "", "stop the machine",
        [](Operator& op, const Words&) { return op.stop(), std::string(); }},
       {"system_reset", nullptr, "", "reset the machine",

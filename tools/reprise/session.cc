@@ -73,6 +73,7 @@ Result<void> Session::build() {
     machine_->cpus().trace(log_.get());
   }
   hash_ = std::make_unique<MachineHash>(*machine_);
+  console_ = std::make_unique<Console>(*machine_);
   const bool real =
       options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ &&
                                       isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));

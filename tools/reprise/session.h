@@ -12,6 +12,7 @@
 #include "qmp/operator.h"
 #include "replay/trace/host/disk_file.h"
 #include "replay/trace/host/pace.h"
+#include "tools/reprise/console.h"
 #include "tools/reprise/disks.h"
 #include "tools/reprise/host_ends.h"
 #include "tools/reprise/options.h"
@@ -33,6 +34,7 @@ class Session final : public Operator {
   Result<void> cont() override;
   Result<void> system_reset() override;
   std::vector<const cpu::Cpu*> cpus() const override;
+  OperatorConsole* console() override { return console_.get(); }
 
  private:
   Result<void> open_recording();
@@ -51,6 +53,7 @@ class Session final : public Operator {
   std::optional<trace::Recording> recording_;
   Disks disks_;
   std::unique_ptr<PcI440fx> machine_;
+  std::unique_ptr<Console> console_;
   std::unique_ptr<trace::HostPace> pace_;
   std::unique_ptr<TraceLog> log_;
   std::unique_ptr<MachineHash> hash_;

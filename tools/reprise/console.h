@@ -1,0 +1,34 @@
+// The machine's console as the operator has it: screendumps, keys and mouse from a monitor.
+#pragma once
+
+#include <optional>
+
+#include "chipset/board/pc_i440fx.h"
+#include "chipset/display/vga_picture.h"
+#include "chipset/input/key_sender.h"
+#include "qmp/operator_console.h"
+
+namespace reprise::tools {
+
+class Console final : public OperatorConsole {
+ public:
+  explicit Console(PcI440fx& machine);
+
+  Result<void> screendump(const std::string& file, const std::string& format) override;
+  Result<void> send_keys(std::span<const QKeyCode> keys, u64 hold_ms) override;
+  Result<void> mouse_move(int dx, int dy, int dz) override;
+  Result<void> mouse_buttons(unsigned buttons) override;
+
+ private:
+  Result<void> refuse_replay() const;
+  Result<void> move(int dx, int dy, int dz);
+
+  PcI440fx& machine_;
+  std::optional<VgaPicture> picture_;  // none: -vga none
+  Surface surface_;
+  KeySender keys_;
+  Port* motion_;
+  u8 buttons_ = 0;  // as the mouse's port has them
+};
+
+}  // namespace reprise::tools
