@@ -187,11 +187,25 @@ TEST(FileNode, HugeSparseFiles) {
   unlink(path.c_str());
 }
 
+// Which bytes are locked by someone, as QEMU would look.
+std::vector<int> locked_bytes(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR);
+  std::vector<int> bytes;
+  for (int at = 0; at < 300; ++at) {
+    struct flock lock = {};
+    lock.l_type = F_WRLCK, lock.l_start = at, lock.l_len = 1;
+    if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) bytes.push_back(at);
+  }
+  close(fd);
+  return bytes;
+}
+
 TEST(FileNode, LocksAsQemuDoes) {
   const ScratchFile file(pattern(4096));
   const FileOptions writer = access(Access::ReadWrite), reader = access(Access::ReadOnly);
   {
     const auto node = FileNode::open(file.path, writer).value();
+    EXPECT_EQ(locked_bytes(file.path), (std::vector<int>{100, 101, 201}));  // as QEMU 7.2's ide-hd
     EXPECT_TRUE(has(refusal(file.path, writer), "Failed to get \"write\" lock"));
     EXPECT_TRUE(has(refusal(file.path, reader), "Failed to get shared \"write\" lock"));
     EXPECT_EQ(refusal(file.path, access(Access::ReadOnly, ImageLock::Tool)), "opened");
@@ -200,6 +214,7 @@ TEST(FileNode, LocksAsQemuDoes) {
   }
   {
     const auto node = FileNode::open(file.path, reader).value();
+    EXPECT_EQ(locked_bytes(file.path), (std::vector<int>{100, 201, 203}));  // as its ide-cd
     EXPECT_EQ(refusal(file.path, reader), "opened");
     EXPECT_TRUE(has(refusal(file.path, writer), "lock"));
     FileOptions resizer = access(Access::ReadWrite, ImageLock::Tool);

@@ -63,10 +63,10 @@ class Comparison {
     for (; at < end && !(zero_a && zero_b); at += kPiece) {
       const u64 piece = std::min(kPiece, end - at);
       for (unsigned i = 0; i < 2; ++i) {
-        bytes_[i].assign(zero[i] ? 0 : piece, 0);
+        bytes_[i].assign(piece, 0);
+        if (zero[i]) continue;
         const auto done = images_[i]->disk->read(at, bytes_[i]);
         if (!done) return {kNotRead, done.error().message};
-        bytes_[i].resize(piece);
       }
       const auto at_byte = std::ranges::mismatch(bytes_[0], bytes_[1]).in1 - bytes_[0].begin();
       if (u64(at_byte) < piece)

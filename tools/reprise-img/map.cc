@@ -41,8 +41,8 @@ class Printer {
     std::printf(
         "%s{ \"start\": %llu, \"length\": %llu, \"depth\": 0, \"present\": %s, \"zero\": %s, "
         "\"data\": %s",
-        first_ ? "" : ",\n", start, length, extent.allocated ? "true" : "false",
-        extent.zero ? "true" : "false", extent.zero ? "false" : "true");
+        first_ ? "" : ",\n", start, length, length && extent.allocated ? "true" : "false",
+        extent.zero ? "true" : "false", length && !extent.zero ? "true" : "false");
     if (extent.host_offset) std::printf(", \"offset\": %llu", host);
     std::printf("}");
     first_ = false;
@@ -68,7 +68,7 @@ Result<void> walk(const Image& image, u64 at, u64 end, Printer& printer) {
     }
     at += next.length;
   }
-  if (run) printer.print(*run);
+  printer.print(run.value_or(Run{at, {}}));  // nothing there: one run of no length
   return {};
 }
 
@@ -100,8 +100,7 @@ Result<int> map(const Words& words) {
   const Image image = TRY(open_image(arguments.operands()[0], options));
   const u64 size = image.disk->size();
   Printer printer(image, output == "json");
-  TRY(walk(image, std::min(start, size), start < size ? start + std::min(most, size - start) : size,
-           printer));
+  TRY(walk(image, start, start + (start < size ? std::min(most, size - start) : 0), printer));
   printer.end();
   return 0;
 }
