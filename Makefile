@@ -35,7 +35,7 @@ CXXFLAGS := -std=c++20 -g1 $(OPT) $(WARN) -ffp-contract=off -fno-strict-aliasing
 LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpng -lpthread
 
 SOURCES := $(sort $(shell find cpu chipset storage net qmp replay -name '*.cc'))
-TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/support/*.cc tests/contract/*.cc tests/silicon/*.cc))
+TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/support/*.cc tests/contract/*.cc tests/silicon/*.cc tests/rubbish/*.cc))
 MAIN_SOURCES := $(sort $(shell find tools/reprise -name '*.cc' 2>/dev/null))
 # What the command line's tests need of the program, without its main().
 TEST_LINKS := $(filter-out tools/reprise/main.cc,$(MAIN_SOURCES))
@@ -56,7 +56,11 @@ BUILTIN := tests/guests/builtin
 $(BUILD)/gen/builtin_guest.h: $(wildcard $(BUILTIN)/*)
 	@mkdir -p $(@D)
 	$(BUILTIN)/mkbuiltin.sh $(@:.h=)
-$(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/builtin_guest.h
+# The firmware of tests/rubbish.
+$(BUILD)/gen/rubbish_guest.h: tests/rubbish/guest.asm tests/rubbish/mkguest.sh
+	@mkdir -p $(@D)
+	tests/rubbish/mkguest.sh $@
+$(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/builtin_guest.h $(BUILD)/gen/rubbish_guest.h
 
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
