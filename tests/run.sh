@@ -4,6 +4,7 @@
 #   tests/run.sh [PART ...]      default: all, in this order:
 #     lint           layers, forbidden includes, mutable globals, and the lint's own test
 #     unit           the GoogleTest binary
+#     system         guests that try privileges, gates, tasks, paging: as kept, and as on QEMU
 #     cli            the command line: wrong options, sizes, errors
 #     integration/*  each script of tests/integration
 #     fuzz           some seeds of the guest that treats the machine badly, under the sanitizers
@@ -19,7 +20,7 @@ mkdir -p "$BUILD/log"
 
 parts=("$@")
 if [ ${#parts[@]} = 0 ]; then
-    parts=(lint unit cli)
+    parts=(lint unit system cli)
     for script in tests/integration/*.sh; do
         [ -e "$script" ] && parts+=("integration/$(basename "$script" .sh)")
     done
@@ -30,6 +31,7 @@ command_of() {
     case $1 in
     lint) echo tests/lint/run.sh ;;
     unit) echo "$UNIT --gtest_brief=1" ;;
+    system) echo tests/system/run.sh ;;
     cli) echo tests/cli/run.py ;;
     fuzz) echo env BUILD_SAN=1 SEEDS="${SEEDS:-4}" ROUNDS="${ROUNDS:-20000}" tests/fuzz.sh ;;
     *) echo "tests/$1.sh" ;;
