@@ -19,7 +19,8 @@ Result<void> PinFilter::read(u64 offset, std::span<u8> out) {
   while (!out.empty()) {
     const u64 cluster = offset / kClusterSize, skip = offset % kClusterSize;
     const u64 clusters = (skip + out.size() + kClusterSize - 1) / kClusterSize;
-    const bool fresh = known_.get(cluster) == kNothing;
+    const ClusterState state = known_.get(cluster);
+    const bool fresh = state == kNothing || state == kSeen;
     const u64 run = fresh ? 1 : known_.run(cluster, clusters);
     const u64 length = std::min<u64>(out.size(), run * kClusterSize - skip);
     // Where another part of the cluster cannot be read, this one goes unpinned.
@@ -34,6 +35,7 @@ Result<void> PinFilter::read(u64 offset, std::span<u8> out) {
       std::copy_n(buffer_.begin() + std::ptrdiff_t(skip), length, out.begin());
     } else {
       TRY(child_->read(offset, out.first(length)));
+      if (fresh) known_.set(cluster, 1, kSeen);
     }
     offset += length;
     out = out.subspan(length);

@@ -3,6 +3,7 @@
 // The first read of a cluster pins its hash, or keeps it where the recording holds the disks
 // (embed=disks). Before its first overwrite the old content is kept, unless nothing of it was read
 // and nothing of it is left: then a replay does not need it.
+// What cannot be kept is not overwritten: where the host cannot read a cluster, a write fails, too.
 #pragma once
 
 #include <string>
@@ -33,6 +34,8 @@ class PinFilter final : public BlockNode {
   // What the recording knows of a cluster.
   static constexpr ClusterState kNothing = ClusterState::Base, kHash = ClusterState::Top,
                                 kAll = ClusterState::Zero;
+  // Nothing, because not all of it could be read; but the guest has seen some of it.
+  static constexpr ClusterState kSeen = ClusterState(3);
   u64 length_of(u64 cluster) const;
   Result<void> fetch(u64 cluster);
   Result<void> keep_before(u64 offset, u64 length);
