@@ -75,7 +75,7 @@ void Drive::receive_medium(std::span<const u8> bytes) {
       auto node = medium_source_(*medium);
       if (node) {
         medium->node = std::move(*node);
-      } else {
+      } else if (media_.door().replaying()) {
         broken_ = node.error();
       }
     }

@@ -30,6 +30,7 @@ namespace reprise {
 namespace {}  // namespace
 
 void cpu_cluster(ContractRig& rig);  // cpu_rig.cc
+void drive_rig(ContractRig& rig);    // drive_rig.cc
 
 namespace {
 
@@ -476,6 +477,7 @@ const std::vector<DeviceUnderTest>& devices_under_test() {
       {"port92", port92},   {"i8042", i8042},       {"ns16550", serial},
       {"i82078", floppy},   {"piix4-smbus", smbus}, {"parallel", parallel},
       {"debugcon", debug},  {"fw-cfg", fw_cfg},     {"cpu-cluster", cpu_cluster},
+      {"drive", drive_rig},
   };
   return list;
 }
