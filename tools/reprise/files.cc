@@ -124,7 +124,31 @@ Result<void> check_kernel(const std::string& path, const std::vector<u8>& kernel
   return fail("-kernel " + path + ": neither a Linux bzImage nor a multiboot ELF");
 }
 
+namespace {
+
+// What else the machine holds, for the guest to read.
+Result<void> load_extras(Options& options) {
+  auto& blobs = options.config.blobs;
+  if (!options.splash.empty()) {
+    blobs["bootsplash"] = TRY(read_file("-boot splash=", options.splash, 16 * kMiB));
+    const std::vector<u8>& picture = *blobs["bootsplash"];
+    const bool jpeg = picture.size() > 2 && picture[0] == 0xFF && picture[1] == 0xD8;
+    const bool bmp = picture.size() > 2 && picture[0] == 'B' && picture[1] == 'M';
+    if (!jpeg && !bmp)
+      return fail("-boot splash=" + options.splash + ": expected a JPEG or BMP picture");
+  }
+  for (std::size_t i = 0; i < options.smbios_files.size(); ++i)
+    blobs["smbios" + std::to_string(i)] =
+        TRY(read_file("-smbios file=", options.smbios_files[i], 0xffff));
+  for (const auto& [name, path] : options.fw_cfg_files)
+    blobs["fw_cfg:" + name] = TRY(read_file("-fw_cfg", path, 64 * kMiB));
+  return {};
+}
+
+}  // namespace
+
 Result<void> load_files(Options& options) {
+  TRY(load_extras(options));
   auto& blobs = options.config.blobs;
   const u64 ram = options.config.ram_bytes;
   if (!options.kernel.empty()) {
@@ -142,6 +166,7 @@ Result<void> load_files(Options& options) {
   } else {
     blobs["bios"] = TRY(firmware(options, "bios-256k.bin"));
   }
+  if (options.config.vga == "none") return {};
   const auto vga = firmware(options, "vgabios-stdvga.bin");
   if (vga)
     blobs["vgabios"] = *vga;

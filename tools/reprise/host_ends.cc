@@ -23,8 +23,9 @@ HostEnds::HostEnds(Hmp& hmp, OperatorQueue& queue)
 HostEnds::~HostEnds() { chardevs_.clear(); }
 
 bool HostEnds::uses_terminal(const Options& options) {
-  for (const auto& end : options.serials)
-    if (end && end->kind == "stdio") return true;
+  for (const auto* ends : {&options.serials, &options.parallels})
+    for (const auto& end : *ends)
+      if (end && end->kind == "stdio") return true;
   return options.monitor && options.monitor->kind == "stdio";
 }
 
@@ -32,6 +33,10 @@ Result<void> HostEnds::open(const Options& options, PcI440fx& machine, bool repl
   unsigned index = 0;
   for (const auto& end : options.serials)
     if (end) TRY(join(*end, machine, "/isa/serial" + std::to_string(index++), replay));
+  index = 0;
+  for (const auto& end : options.parallels)
+    if (end) TRY(join(*end, machine, "/isa/parallel" + std::to_string(index++), replay));
+  if (options.port_e9) TRY(join(*options.port_e9, machine, "/isa/port-e9", replay));
   if (options.debugcon) TRY(join(*options.debugcon, machine, "/isa/debugcon", replay));
   if (options.monitor) TRY(open_monitor(*options.monitor));
   return {};

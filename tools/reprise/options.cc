@@ -32,8 +32,7 @@ bool is_option(const std::string& word) {
 Error diagnose(int argc, const char* const* argv, const std::string& otherwise) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word.size() < 2 || word[0] != '-')
-      return fail("'" + word + "': expected an option; there are no disk images yet");
+    if (word.size() < 2 || word[0] != '-') continue;  // an image
     const Row* row = find_row(word.substr(word[1] == '-' ? 2 : 1));
     if (!row) return unknown(word);
     if (!row->argument) continue;
@@ -47,9 +46,15 @@ Error diagnose(int argc, const char* const* argv, const std::string& otherwise) 
 }  // namespace
 
 std::vector<Subject> subjects() {
-  return {{"Machine", machine_rows()}, {"Processors", cpu_rows()},
-          {"Start", boot_rows()},      {"Consoles and displays", chardev_rows()},
-          {"Devices", device_rows()},  {"The run", run_rows()}};
+  return {{"Machine", machine_rows()},
+          {"Processors", cpu_rows()},
+          {"Start", boot_rows()},
+          {"Disks", drive_rows()},
+          {"Consoles and displays", chardev_rows()},
+          {"Devices", device_rows()},
+          {"The run", run_rows()},
+          {"Configuration files", config_rows()},
+          {"Accepted", compatibility_rows()}};
 }
 
 const Row* find_row(const std::string& name) {
@@ -57,6 +62,17 @@ const Row* find_row(const std::string& name) {
     for (const Row& row : subject.rows)
       if (row.name == name) return &row;
   return nullptr;
+}
+
+Result<void> apply_option(Parser& parser, const std::string& name, const std::string& text) {
+  const Row* row = find_row(name);
+  check(row, "an option without a row");
+  if (row->missing) {
+    const std::string value = row->argument ? " " + shown(text) : "";
+    return fail("-" + name + value + ": no " + row->missing + " yet");
+  }
+  parser.applied.emplace_back(name, text);
+  return row->apply(parser, text);
 }
 
 Result<Options> parse_options(int argc, const char* const* argv) {
@@ -69,13 +85,11 @@ Result<Options> parse_options(int argc, const char* const* argv) {
         description.add_options()(row.name, "");
     }
   }
-  po::positional_options_description none;
   using Style = po::command_line_style::style_t;
   std::vector<po::option> found;
   try {
     po::command_line_parser parser(argc, argv);
     found = parser.options(description)
-                .positional(none)
                 .style(Style::allow_long | Style::long_allow_next | Style::allow_long_disguise)
                 .run()
                 .options;
@@ -85,10 +99,14 @@ Result<Options> parse_options(int argc, const char* const* argv) {
 
   Parser parser;
   for (const po::option& option : found) {
-    const Row* row = find_row(option.string_key);
-    if (!row) return unknown(option.string_key);
-    TRY(row->apply(parser, option.value.empty() ? "" : option.value[0]));
+    const std::string text = option.value.empty() ? "" : option.value[0];
+    const bool image = option.string_key.empty();  // a word by itself
+    if (image && text.size() > 1 && text[0] == '-') return unknown(text);
+    if (!image && !find_row(option.string_key)) return unknown(option.string_key);
+    TRY(apply_option(parser, image ? "hda" : option.string_key, text));
   }
+  if (!parser.options.say.empty() || parser.options.help || parser.options.version)
+    return std::move(parser.options);
   TRY(finish(parser));
   return std::move(parser.options);
 }

@@ -21,7 +21,14 @@ struct Options {
   std::string bios, kernel, initrd;                    // files
   std::vector<std::string> firmware_dirs;              // -L, searched before the usual place
   std::vector<std::optional<ChardevOptions>> serials;  // host ends; null: no such port
-  std::optional<ChardevOptions> debugcon, monitor;
+  std::vector<std::optional<ChardevOptions>> parallels;
+  std::optional<ChardevOptions> debugcon, port_e9, monitor;
+  std::string splash;                               // -boot splash=
+  std::vector<std::string> smbios_files;            // -smbios file=
+  std::map<std::string, std::string> fw_cfg_files;  // -fw_cfg: by name, the path
+
+  std::string display;           // curses, sdl; empty: none
+  bool default_display = false;  // nothing was said: a window, where there can be one
 
   std::string record, replay;
   bool embed_disks = false;                         // -record FILE,embed=disks
@@ -33,12 +40,19 @@ struct Options {
   std::string hash_at_text;  // position and hash when serial 0 has said this
   bool shutdown = true;      // -no-shutdown: a power-off stops the machine and stays
   bool paused = false;       // -S
+  bool timestamps = false;   // -msg timestamp=on
+  std::string pidfile;
+  bool daemonize = false;
+  std::string process_name;  // -name process=
 
   bool blocks = true;         // -accel interp,blocks=off: the block cache holds nothing
   u64 test_slices = 0;        // seed of random slice lengths; 0: as long as possible
   std::set<std::string> log;  // -d items
   std::string log_file;       // -D; stderr if empty
   std::string say;            // -cpu help and the like: print this, and no more
+  std::vector<std::string> warnings;
+  std::string write_config;  // -writeconfig: this file gets
+  std::string config_text;   // this
   bool help = false, version = false, dump_config = false;
 };
 

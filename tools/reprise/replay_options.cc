@@ -101,6 +101,17 @@ Result<MachineConfig> recorded_config(const trace::Recording& recording, const O
   TRY(compare_file("-kernel", options.kernel, refs, "kernel"));
   TRY(compare_file("-initrd", options.initrd, refs, "initrd"));
   TRY(compare_file("-bios", options.bios, refs, "bios"));
+  TRY(compare_file("-boot splash=", options.splash, refs, "bootsplash"));
+  for (std::size_t i = 0; i < options.smbios_files.size(); ++i)
+    TRY(compare_file("-smbios file=", options.smbios_files[i], refs, "smbios" + std::to_string(i)));
+  for (const auto& [name, path] : options.fw_cfg_files)
+    TRY(compare_file("-fw_cfg name=" + name, path, refs, "fw_cfg:" + name));
+  for (const auto& [role, blob] : options.config.blobs) {  // -fw_cfg string=
+    const auto it = refs.find(role);
+    if (it == refs.end() || it->second.hash != hash128(*blob))
+      return fail("-fw_cfg name=" + role.substr(7) + ": contradicts the recording, which has " +
+                  (it == refs.end() ? "no such file" : "another text") + "; leave it out");
+  }
   for (const auto& [role, ref] : refs) {
     if (ref.size > kMaxBlob) return fail("the recording's " + role + " is impossibly large");
     std::vector<u8> content = TRY(recording.blob(ref.hash, ref.size));

@@ -107,6 +107,7 @@ Result<int> Session::run_live() {
   run.control = [this] { return control(); };
   run.pace = pace_.get();
   if (options_.record.empty()) {
+    TRY(ready_());
     trace::run_live(*machine_, run);
     return exit_status();
   }
@@ -122,6 +123,7 @@ Result<int> Session::run_live() {
   TRY(recorder.begin(blobs));
   disks_.record(&recorder.disks());
   recorder_ = &recorder;
+  TRY(ready_());
   trace::run_live(*machine_, run, &recorder);
   recorder_ = nullptr;
   disks_.close();  // what the guest has written still keeps what was there before
@@ -138,6 +140,7 @@ Result<int> Session::run_replay() {
   trace::RunOptions run;
   run.control = [this] { return control(); };
   run.pace = pace_.get();
+  TRY(ready_());
   const bool whole = trace::run_replay(*machine_, run, replayer);
   replayer_ = nullptr;
   if (const auto broken = disks_.broken())

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,9 @@ namespace reprise::tools {
 
 class Session final : public Operator {
  public:
-  explicit Session(Options options) : options_(std::move(options)), hmp_(*this) {}
+  // `ready` is called when all is open and the machine is about to run.
+  Session(Options options, std::function<Result<void>()> ready)
+      : options_(std::move(options)), ready_(std::move(ready)), hmp_(*this) {}
 
   // The program's exit status, or what could not be done.
   Result<int> run();
@@ -49,6 +52,7 @@ class Session final : public Operator {
   int exit_status() const;
 
   Options options_;
+  std::function<Result<void>()> ready_;
   std::unique_ptr<trace::DiskFile> file_;  // of -record or -replay
   std::optional<trace::Recording> recording_;
   Disks disks_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 namespace reprise::tools {
 namespace {
@@ -41,14 +42,52 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return d[a.size()][b.size()];
 }
 
+using Json = nlohmann::json;
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+// False: too deep, or not a value that an option can have.
+bool flatten(const Json& json, const std::string& key, unsigned depth, Values& out) {
+  constexpr unsigned kMaxDepth = 8;
+  const std::string inner = key.empty() ? "" : key + ".";
+  if (depth > kMaxDepth) return false;
+  if (json.is_object()) {
+    for (const auto& [name, value] : json.items())
+      if (!flatten(value, inner + name, depth + 1, out)) return false;
+  } else if (json.is_array()) {
+    for (std::size_t i = 0; i < json.size(); ++i)
+      if (!flatten(json[i], inner + std::to_string(i), depth + 1, out)) return false;
+  } else if (json.is_boolean()) {
+    out.emplace_back(key, json.get<bool>() ? "on" : "off");
+  } else if (json.is_string()) {
+    out.emplace_back(key, json.get<std::string>());
+  } else if (json.is_number_integer()) {
+    out.emplace_back(key, json.dump());
+  } else {
+    return json.is_null();  // "backing": null, as if it were not there
+  }
+  return true;
+}
+
+Result<Values> parse_json(const std::string& where, const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(where + ": expected key=value,... or a JSON object");
+  Values values;
+  if (!flatten(json, "", 0, values))
+    return fail(where + ": expected texts, whole numbers, true, false or null in the JSON object");
+  return values;
+}
+
 }  // namespace
 
 Result<Suboptions> Suboptions::parse(const std::string& option, const std::string& text,
                                      const std::string& first, std::vector<std::string> known) {
   Suboptions result;
-  result.option_ = option;
+  result.name_ = option;
+  result.option_ = option + " " + shown(text);
+  const bool is_json = text.starts_with("{");
+  if (is_json) result.values_ = TRY(parse_json(result.option_, text));
   bool leading = true;
-  for (const std::string& part : split(text)) {
+  for (const std::string& part : is_json ? std::vector<std::string>() : split(text)) {
     const auto equals = part.find('=');
     std::string key = part.substr(0, equals);
     std::string value = equals == std::string::npos ? "on" : part.substr(equals + 1);
@@ -61,12 +100,13 @@ Result<Suboptions> Suboptions::parse(const std::string& option, const std::strin
       value = "off";
     }
     leading = false;
-    if (key.empty()) return fail(option + " " + text + ": an empty suboption between commas");
-    if (!known.empty() && key != first && !contains(known, key)) {
-      return fail(option + " " + text + ": no suboption '" + key + "'; " +
-                  expected_one_of(key, known));
-    }
+    if (key.empty()) return fail(result.option_ + ": an empty suboption between commas");
     result.values_.emplace_back(std::move(key), std::move(value));
+  }
+  for (const auto& [key, value] : result.values_) {
+    if (!known.empty() && key != first && !contains(known, key))
+      return fail(result.option_ + ": no suboption '" + shown(key) + "'; " +
+                  expected_one_of(key, known));
   }
   return result;
 }
@@ -86,7 +126,7 @@ Result<u64> Suboptions::number(const std::string& key, u64 otherwise, u64 lo, u6
   const std::string* value = find(key);
   if (!value) return otherwise;
   const auto number = parse_number(*value, lo, hi);
-  if (!number) return fail(option_ + " " + key + "=" + *value + ": " + number.error().message);
+  if (!number) return fail(name_ + " " + key + "=" + shown(*value) + ": " + number.error().message);
   return *number;
 }
 
@@ -95,7 +135,18 @@ Result<bool> Suboptions::on_off(const std::string& key, bool otherwise) const {
   if (!value) return otherwise;
   if (*value == "on" || *value == "yes" || *value == "true") return true;
   if (*value == "off" || *value == "no" || *value == "false") return false;
-  return fail(option_ + " " + key + "=" + *value + ": expected on or off");
+  return fail(name_ + " " + key + "=" + shown(*value) + ": expected on or off");
+}
+
+Result<std::string> Suboptions::one_of(const std::string& key, const std::string& otherwise,
+                                       const std::vector<std::string>& names) const {
+  const std::string value = text(key, otherwise);
+  if (!find(key) || contains(names, value)) return value;
+  return fail(name_ + " " + key + "=" + shown(value) + ": " + expected_one_of(value, names));
+}
+
+void Suboptions::add_default(const std::string& key, const std::string& value) {
+  values_.emplace(values_.begin(), key, value);
 }
 
 Result<u64> parse_number(const std::string& text, u64 lo, u64 hi) {
@@ -106,7 +157,7 @@ Result<u64> parse_number(const std::string& text, u64 lo, u64 hi) {
   const auto [stop, problem] = std::from_chars(begin, end, value, hex ? 16 : 10);
   const bool overflow = problem == std::errc::result_out_of_range;
   if (stop != end || begin == end || (problem != std::errc() && !overflow))
-    return fail("expected a number, not '" + text + "'");
+    return fail("expected a number, not '" + shown(text) + "'");
   if (overflow || value < lo || value > hi)
     return fail("expected a number from " + std::to_string(lo) + " to " + std::to_string(hi));
   return value;
@@ -114,7 +165,7 @@ Result<u64> parse_number(const std::string& text, u64 lo, u64 hi) {
 
 Result<u64> parse_size(const std::string& text, u64 unit) {
   constexpr const char* kExpected = "expected a size such as 512, 512M or 1G";
-  const auto bad = [&] { return fail(std::string(kExpected) + ", not '" + text + "'"); };
+  const auto bad = [&] { return fail(std::string(kExpected) + ", not '" + shown(text) + "'"); };
   if (text.empty() || text[0] < '0' || text[0] > '9') return bad();
   if (text.starts_with("0x") || text.starts_with("0X")) {
     const auto value = parse_number(text, 0, ~u64(0) / unit);
@@ -125,7 +176,7 @@ Result<u64> parse_size(const std::string& text, u64 unit) {
   u64 whole = 0, fraction = 0, scale = 1;
   std::size_t i = 0;
   for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
-    if (whole > (u64(1) << 50)) return fail("the size '" + text + "' is too large");
+    if (whole > (u64(1) << 50)) return fail("the size '" + shown(text) + "' is too large");
     whole = whole * 10 + u64(text[i] - '0');
   }
   if (i < text.size() && text[i] == '.') {
@@ -143,7 +194,7 @@ Result<u64> parse_size(const std::string& text, u64 unit) {
     unit = u64(1) << (10 * power);
   }
   const u128 bytes = u128(whole) * unit + u128(fraction) * unit / scale;
-  if (bytes > ~u64(0) >> 1) return fail("the size '" + text + "' is too large");
+  if (bytes > ~u64(0) >> 1) return fail("the size '" + shown(text) + "' is too large");
   return u64(bytes);
 }
 
@@ -168,6 +219,20 @@ std::string expected_one_of(const std::string& word, const std::vector<std::stri
   const std::string close = nearest(word, names);
   if (!close.empty()) text += "; did you mean '" + close + "'?";
   return text;
+}
+
+std::string shown(const std::string& text) {
+  constexpr std::size_t kLimit = 200;
+  std::string line = text.substr(0, kLimit);
+  for (char& c : line)
+    if (u8(c) < ' ' || c == 0x7f) c = '?';
+  return text.size() > kLimit ? line + "..." : line;
+}
+
+std::string doubled_commas(const std::string& text) {
+  std::string doubled;
+  for (const char c : text) doubled += c == ',' ? ",," : std::string(1, c);
+  return doubled;
 }
 
 std::string size_text(u64 bytes) {

@@ -1,13 +1,69 @@
-// Serial ports, consoles and displays, and their host ends.
+// Serial and parallel ports, consoles and displays, and their host ends.
+#include <cstdio>
+
 #include "tools/reprise/options/table.h"
 
 namespace reprise::tools {
 namespace {
 
 Result<void> display(Parser& p, const std::string& text) {
-  if (text != "none") return fail("-display " + text + ": expected none (there is no display yet)");
-  p.display = text;
+  const std::string kind = text.substr(0, text.find(','));  // what follows is GTK's or OpenGL's
+  for (const char* missing : {"gtk", "vnc", "spice-app", "egl-headless", "dbus", "cocoa"})
+    if (kind == missing)
+      return fail("-display " + kind + ": not there; expected curses, sdl or none");
+  if (kind != "none" && kind != "curses" && kind != "sdl")
+    return fail("-display " + shown(kind) + ": " + expected_one_of(kind, {"curses", "sdl", "none"}));
+  p.display = kind;
   return {};
+}
+
+Result<void> vga(Parser& p, const std::string& text) {
+  const std::vector<std::string> cards = {"std", "none"};
+  for (const char* missing : {"cirrus", "vmware", "qxl", "xenfb", "virtio", "tcx", "cg3"})
+    if (text == missing)
+      return fail("-vga " + text + ": no such card yet; " + expected_one_of("", cards));
+  if (text != "std" && text != "none")
+    return fail("-vga " + shown(text) + ": " + expected_one_of(text, cards));
+  p.options.config.vga = text;
+  p.default_vga = false;
+  p.options.given.insert("vga");
+  return {};
+}
+
+Result<void> geometry(Parser& p, const std::string& text) {
+  unsigned width = 0, height = 0, depth = 32;
+  int used = 0;
+  int count = std::sscanf(text.c_str(), "%5ux%5u%n", &width, &height, &used);
+  if (count == 2 && std::size_t(used) < text.size()) {
+    int more = 0;
+    if (std::sscanf(text.c_str() + used, "x%2u%n", &depth, &more) == 1) used += more;
+  }
+  const bool right_depth = depth == 8 || depth == 15 || depth == 16 || depth == 24 || depth == 32;
+  if (count != 2 || std::size_t(used) != text.size() || !right_depth || width < 64 || height < 64 ||
+      width > 4096 || height > 4096)
+    return fail("-g " + shown(text) + ": expected WIDTHxHEIGHT[xDEPTH], such as 1024x768");
+  p.options.config.xres = width;
+  p.options.config.yres = height;
+  p.options.given.insert("xres");
+  p.options.given.insert("yres");
+  return {};
+}
+
+Result<void> monitor(Parser& p, const std::string& text) {
+  if (!p.monitor_text.empty())
+    return fail("-monitor " + shown(text) + ": " + shown(p.monitor_text) +
+                " is one already; expected one monitor");
+  p.monitor_text = text;
+  return {};
+}
+
+Result<void> mon(Parser& p, const std::string& text) {
+  const auto values = TRY(
+      Suboptions::parse("-mon", text, "chardev", {"chardev", "mode", "pretty", "default", "id"}));
+  if (TRY(values.one_of("mode", "readline", {"readline", "control"})) == "control")
+    return fail(values.option() + ": mode=control: QMP is not there yet; expected readline");
+  if (!values.find("chardev")) return fail(values.option() + ": expected chardev=ID");
+  return monitor(p, "chardev:" + values.text("chardev"));
 }
 
 constexpr Row kRows[] = {
@@ -15,15 +71,24 @@ constexpr Row kRows[] = {
      "a serial port (repeat for more): stdio, mon:stdio, file:PATH, null, none,\n"
      "tcp:HOST:PORT[,server][,nowait], unix:PATH[,...], chardev:ID",
      DO(p.serial_texts.push_back(text))},
+    {"parallel", "DEV", "a parallel port, likewise", DO(p.parallel_texts.push_back(text))},
     {"chardev", "KIND,id=ID,...", "a host end by name: stdio, file, null, socket",
      DO(auto chardev = TRY(ChardevOptions::parse_chardev(text));
         if (!p.chardevs.emplace(chardev.id, chardev).second) return fail(
-            "-chardev " + text + ": the id is used twice"))},
+            "-chardev " + shown(text) + ": the id is used twice"))},
     {"debugcon", "DEV", "a debug console at port 402h", DO(p.debugcon_text = text)},
-    {"monitor", "DEV", "the human monitor", DO(p.monitor_text = text)},
+    {"monitor", "DEV", "the human monitor", monitor},
+    {"mon", "chardev=ID[,mode=readline]", "likewise", mon},
     {"nographic", nullptr, "no display; serial port and monitor on this terminal",
      DO(p.nographic = true)},
-    {"display", "none", "no display", display},
+    {"display", "curses|sdl|none",
+     "where the screen is shown: this terminal (text modes), a window, nowhere; by default a\n"
+     "window if there is a DISPLAY and no -nographic",
+     display},
+    {"curses", nullptr, nullptr, DO(p.display = "curses")},
+    {"sdl", nullptr, nullptr, DO(p.display = "sdl")},
+    {"vga", "std|none", "the graphics card", vga},
+    {"g", "WxH[xDEPTH]", "the size that the display prefers (its EDID says so)", geometry},
 };
 
 }  // namespace
@@ -31,6 +96,13 @@ constexpr Row kRows[] = {
 Result<std::optional<ChardevOptions>> host_end(Parser& p, const std::string& option,
                                                const std::string& text) {
   if (text == "none") return std::optional<ChardevOptions>();
+  if (text == "vc" || text.starts_with("vc:")) {  // a console inside the display
+    if (p.display != "curses") return host_end(p, option, "null");
+    ChardevOptions console;
+    console.kind = "vc";
+    console.id = option;
+    return std::optional(console);
+  }
   if (text.starts_with("chardev:")) {
     const auto it = p.chardevs.find(text.substr(8));
     if (it != p.chardevs.end()) return std::optional(it->second);

@@ -54,6 +54,8 @@ Result<void> cpu(Parser& p, const std::string& text) {
       if (!hz) return fail("-cpu clock=" + value + ": " + hz.error().message + " (Hz)");
       config.cpu_hz = *hz;
       p.options.given.insert("cpu_hz");
+    } else if (key == "check" || key == "enforce" || key == "migratable") {
+      // Features are always enforced; nothing depends on the host's processor.
     } else if (key[0] == '+' || key[0] == '-') {
       TRY(cpu_feature(config, key));
     } else if (value == "on" || value == "off") {
@@ -70,8 +72,9 @@ Result<void> cpu(Parser& p, const std::string& text) {
 
 Result<void> smp(Parser& p, const std::string& text) {
   const auto values = TRY(Suboptions::parse(
-      "-smp", text, "cpus", {"cpus", "maxcpus", "sockets", "cores", "threads", "quantum"}));
+      "-smp", text, "cpus", {"cpus", "maxcpus", "sockets", "dies", "cores", "threads", "quantum"}));
   const u64 sockets = TRY(values.number("sockets", 1, 1, 255));
+  TRY(values.number("dies", 1, 1, 1));
   const u64 cores = TRY(values.number("cores", 1, 1, 255));
   const u64 threads = TRY(values.number("threads", 1, 1, 255));
   const u64 product = sockets * cores * threads;
@@ -89,12 +92,16 @@ Result<void> smp(Parser& p, const std::string& text) {
   return {};
 }
 
+// May be given more than once: the first that there is counts.
 Result<void> accel(Parser& p, const std::string& text) {
-  const auto values = TRY(Suboptions::parse("-accel", text, "accel", {"accel", "blocks"}));
+  const auto values = TRY(
+      Suboptions::parse("-accel", text, "accel",
+                        {"accel", "blocks", "thread", "tb-size", "split-wx", "kernel-irqchip"}));
   const std::string name = values.text("accel", "interp");
-  if (name != "interp" && name != "tcg")
-    return fail("-accel " + name + ": expected interp (there is no other)");
-  p.options.blocks = TRY(values.on_off("blocks", true));
+  if (name == "help" || name == "?")
+    p.options.say = "Accelerators supported:\ninterp (also called tcg)\n";
+  p.accels.push_back(name);
+  p.options.blocks = TRY(values.on_off("blocks", p.options.blocks));
   return {};
 }
 

@@ -1,3 +1,4 @@
+// What depends on several options at once.
 #include <random>
 
 #include "tools/reprise/options/table.h"
@@ -20,42 +21,149 @@ bool is_utf8(const std::string& text) {
   return true;
 }
 
-}  // namespace
+// Text goes into recordings as JSON; the names of files that are read whole do not.
+Result<void> check_texts(const Parser& p) {
+  for (const auto& [name, text] : p.applied) {
+    if (is_utf8(text)) continue;
+    bool is_file = false;
+    for (const char* file : {"kernel", "initrd", "bios", "L", "record", "replay", "D", "pidfile",
+                             "readconfig", "writeconfig", "serial", "chardev"})
+      is_file |= name == file;
+    if (!is_file) return fail("-" + name + ": expected UTF-8 text");
+  }
+  return {};
+}
 
-Result<void> finish(Parser& p) {
+Result<void> finish_accelerators(const Parser& p) {
+  std::string unknown;
+  for (const std::string& list : p.accels) {
+    std::string name;
+    for (const char c : list + ":") {
+      if (c != ':') {
+        name += c;
+      } else {
+        if (name == "interp" || name == "tcg" || name == "help" || name == "?") return {};
+        unknown = std::exchange(name, "");
+      }
+    }
+  }
+  if (p.accels.empty()) return {};
+  return fail("-accel " + shown(unknown) + ": expected interp (there is no other)");
+}
+
+Result<void> finish_memory(const Parser& p) {
+  const u64 size = p.options.config.ram_bytes;
+  for (const auto& [id, bytes] : p.memory_backends)
+    if (id != p.memory_backend)
+      return fail("-object memory-backend-ram,id=" + shown(id) +
+                  ": expected -machine memory-backend=" + shown(id) + " to use it");
+    else if (bytes != size)
+      return fail("-object memory-backend-ram,id=" + shown(id) + ",size=: " + size_text(bytes) +
+                  ", but -m is " + size_text(size));
+  if (!p.memory_backend.empty() && !p.memory_backends.contains(p.memory_backend))
+    return fail("-machine memory-backend=" + shown(p.memory_backend) +
+                ": expected an -object memory-backend-ram of that id");
+  return {};
+}
+
+// With no display to look at, the first serial port and the monitor share the terminal.
+ChardevOptions default_serial(const Parser& p, bool terminal_taken) {
+  ChardevOptions terminal;
+  if (p.display == "curses") {
+    terminal.kind = "vc";
+    terminal.id = "-serial";
+    return terminal;
+  }
+  const bool null = terminal_taken || p.options.daemonize || (p.display == "none" && !p.nographic);
+  terminal.kind = null ? "null" : "stdio";
+  terminal.mux = terminal.kind == "stdio" && p.monitor_text.empty();
+  terminal.signal = !terminal.mux;
+  return terminal;
+}
+
+Result<void> finish_ports(Parser& p) {
   Options& o = p.options;
-  if (!is_utf8(o.config.append)) return fail("-append: expected UTF-8 text");
-  if (!is_utf8(o.config.name)) return fail("-name: expected UTF-8 text");
   for (const std::string& text : p.serial_texts)
     o.serials.push_back(TRY(host_end(p, "-serial", text)));
-  if (o.serials.size() > 4) return fail("-serial: a PC has at most 4 serial ports");
+  for (const std::string& text : p.parallel_texts)
+    o.parallels.push_back(TRY(host_end(p, "-parallel", text)));
   if (!p.debugcon_text.empty()) {
     o.debugcon = TRY(host_end(p, "-debugcon", p.debugcon_text));
     o.config.debugcon = o.debugcon.has_value();
     o.given.insert("debugcon");
   }
+  if (p.monitor_text.empty() && p.display == "curses") p.monitor_text = "vc";
   if (!p.monitor_text.empty()) o.monitor = TRY(host_end(p, "-monitor", p.monitor_text));
+  TRY(attach_devices(p));
+  if (o.serials.size() > 4) return fail("-serial: a PC has at most 4 serial ports");
+  if (o.parallels.size() > 3) return fail("-parallel: a PC has at most 3 parallel ports");
 
   unsigned terminals = 0;
   const auto is_terminal = [](const auto& end) { return end && end->kind == "stdio"; };
-  for (const auto& end : o.serials) terminals += is_terminal(end);
-  terminals += is_terminal(o.debugcon) + is_terminal(o.monitor);
+  for (const auto* ends : {&o.serials, &o.parallels})
+    for (const auto& end : *ends) terminals += is_terminal(end);
+  for (const auto& end : {o.debugcon, o.port_e9, o.monitor}) terminals += is_terminal(end);
   if (terminals > 1)
     return fail(
-        "stdio is used by more than one of -serial, -debugcon, -monitor; give the others "
-        "file:, tcp:, unix: or null");
-  if (o.serials.empty()) {
-    // With no display to look at, the first serial port and the monitor share the terminal.
-    ChardevOptions terminal;
-    terminal.kind = terminals || (p.display == "none" && !p.nographic) ? "null" : "stdio";
-    terminal.mux = terminal.kind == "stdio" && p.monitor_text.empty();
-    terminal.signal = !terminal.mux;
-    o.serials.push_back(terminal);
-  } else {
+        "stdio is used by more than one of -serial, -parallel, -debugcon, -monitor; give the "
+        "others file:, tcp:, unix: or null");
+  if (o.display == "curses" && terminals)
+    return fail(
+        "-display curses: the terminal is used by stdio too; give -serial and the others file:, "
+        "tcp:, unix:, vc or null");
+  if (o.display == "curses" && o.daemonize)
+    return fail("-display curses: -daemonize leaves the terminal; expected -display none");
+  if (o.daemonize && (terminals || p.nographic))
+    return fail("-daemonize: there is no terminal in the background; give " +
+                std::string(terminals ? "stdio's port" : "-nographic's -serial") +
+                " file:, tcp:, unix: or null, and -display none");
+  if (!o.serials.empty() || !p.default_serial)
     o.given.insert("serials");
+  else
+    o.serials.push_back(default_serial(p, terminals));
+  if (!o.parallels.empty() || !p.default_parallel) {
+    o.given.insert("parallels");
+  } else {
+    ChardevOptions nothing;
+    nothing.kind = "null";
+    o.parallels.push_back(nothing);
   }
-  o.config.serials = 0;
+  o.config.serials = o.config.parallels = 0;
   for (const auto& end : o.serials) o.config.serials += end.has_value();
+  for (const auto& end : o.parallels) o.config.parallels += end.has_value();
+  return {};
+}
+
+// A replay's drives are the recording's.
+Result<void> check_replay(const Parser& p) {
+  const Options& o = p.options;
+  if (o.replay.empty()) return {};
+  for (const DriveArgument& drive : p.drives)
+    return fail(
+        drive.where + ": contradicts -replay " + shown(o.replay) +
+        ", whose drives are the recorded ones; -replay-disk ID=FILE says where an image is");
+  return {};
+}
+
+}  // namespace
+
+Result<void> finish(Parser& p) {
+  Options& o = p.options;
+  TRY(check_texts(p));
+  TRY(check_replay(p));
+  TRY(finish_accelerators(p));
+  TRY(finish_memory(p));
+  TRY(apply_globals(p));
+  if (p.nographic && !p.display.empty() && p.display != "none")
+    return fail("-nographic and -display " + p.display + ": expected one of them");
+  o.display = p.display == "none" ? "" : p.display;
+  o.default_display = p.display.empty() && !p.nographic && !o.daemonize;
+  TRY(finish_ports(p));
+  if (o.replay.empty()) TRY(finish_drives(p));
+  if (!p.default_vga && !o.given.contains("vga")) {  // -nodefaults
+    o.config.vga = "none";
+    o.given.insert("vga");
+  }
   if (p.nographic) {
     o.config.graphics = false;
     o.given.insert("graphics");
@@ -74,6 +182,7 @@ Result<void> finish(Parser& p) {
     std::random_device random;
     o.config.seed = u64(random()) << 32 | random();
   }
+  if (!o.write_config.empty()) o.config_text = config_text(p);
   return {};
 }
 

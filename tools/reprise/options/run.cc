@@ -6,12 +6,20 @@ namespace {
 
 Result<void> log_items(Parser& p, const std::string& text) {
   std::string item;
+  if (text == "help" || text == "?") {
+    p.options.say =
+        "Log items (comma separated):\n"
+        "in_asm     show guest code when it is first decoded\n"
+        "int        show interrupts and exceptions\n"
+        "exec       show each instruction\n";
+    return {};
+  }
   for (const char c : text + ",") {
     if (c != ',') {
       item += c;
     } else {
       if (item != "in_asm" && item != "int" && item != "exec")
-        return fail("-d " + text + ": no item '" + item + "'; " +
+        return fail("-d " + shown(text) + ": no item '" + shown(item) + "'; " +
                     expected_one_of(item, {"in_asm", "int", "exec"}));
       p.options.log.insert(std::exchange(item, ""));
     }
@@ -21,7 +29,7 @@ Result<void> log_items(Parser& p, const std::string& text) {
 
 Result<void> pace(Parser& p, const std::string& text) {
   if (text != "real" && text != "max")
-    return fail("-pace " + text + ": " + expected_one_of(text, {"real", "max"}));
+    return fail("-pace " + shown(text) + ": " + expected_one_of(text, {"real", "max"}));
   p.options.pace = text == "real" ? Pace::Real : Pace::Max;
   return {};
 }
@@ -72,6 +80,10 @@ constexpr Row kRows[] = {
      DO(if (text.empty()) return fail("-hash-at-text: expected a text"); o.hash_at_text = text)},
     {"d", "ITEM[,...]", "log in_asm, int, exec", log_items},
     {"D", "FILE", "where -d logs to, instead of stderr", DO(o.log_file = text)},
+    {"pidfile", "FILE", "write the process id there; it goes away at the end",
+     DO(o.pidfile = text)},
+    {"daemonize", nullptr, "go into the background once the machine is ready",
+     DO(o.daemonize = true)},
     {"test-slices", "SEED", nullptr, DO(o.test_slices = TRY(number_of<1>("-test-slices", text)))},
     {"test-faults", "ID:OP:NUMBER:ERROR,...", nullptr, DO(o.test_faults = text)},
     {"test-disk-delay", "SEED", nullptr,
