@@ -294,6 +294,21 @@ TEST_P(SystemTest, SyscallAndSysret) {
   EXPECT_EQ(c.r[kRip], Machine::kCode + 2);
 }
 
+// Not after the instruction that follows, as with IRET.
+TEST_P(SystemTest, SysretWithTfTrapsAtOnce) {
+  m.long_mode(0);
+  m.code(Machine::kCode, {0x48, 0x0F, 0x07});
+  m.code(0x9000, {0x90, 0x90});
+  c.efer |= EFER_SCE;
+  c.msr.star = u64(0x08) << 48;
+  c.r[RCX] = 0x9000;
+  c.r[R11] = TF;
+  m.run(1);
+  EXPECT_EQ(c.cpl, 3);
+  EXPECT_EQ(c.r[kRip], 0x9000u);
+  EXPECT_EQ(c.debug_trap, 1u << 14);
+}
+
 TEST_P(SystemTest, MsrsThatAreNotThereFault) {
   m.long_mode();
   m.code(Machine::kCode, {0x0F, 0x32});

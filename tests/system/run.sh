@@ -15,7 +15,7 @@ for name in "${names[@]}"; do
     nasm -w-all -I $here/ -f bin -o "$image" "$here/$name.asm" || { ok "system $name: assembled" 1; continue; }
     for blocks in on off; do
         timeout -k 5 120 "$REPRISE" "${fixed[@]}" -m 16 -cpu max -pace max -display none \
-            -accel interp,blocks=$blocks -serial "file:$scratch/$name.$blocks" -device isa-debug-exit \
+            -accel interp,blocks=$blocks -serial "file:$scratch/$name.$blocks" -no-reboot -device isa-debug-exit \
             -bios "$image" </dev/null >"$scratch/log" 2>&1
         status=$?
         [ $status = 1 ] && tail -n 1 "$scratch/$name.$blocks" | grep -qx end
@@ -28,8 +28,8 @@ for name in "${names[@]}"; do
     [ -z "$difference" ]
     ok "system $name: as kept" $? "$difference"
     if command -v qemu-system-x86_64 >/dev/null; then
-        timeout -k 5 120 qemu-system-x86_64 -M pc -accel tcg -m 16 -cpu max -display none -monitor none \
-            -serial "file:$scratch/$name.qemu" -device isa-debug-exit -bios "$image" </dev/null \
+        timeout -k 5 120 qemu-system-x86_64 -M pc -accel tcg -m 16 -cpu max -display none -no-reboot -monitor none \
+            -serial "file:$scratch/$name.qemu" -no-reboot -device isa-debug-exit -bios "$image" </dev/null \
             >"$scratch/log" 2>&1
         $here/compare.py "$name" "$scratch/$name.on" "$scratch/$name.qemu" $here/differences.txt || failures=1
     else
