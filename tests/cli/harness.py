@@ -15,7 +15,7 @@ def run(*arguments, timeout=60, **more):
 
 
 def shown(arguments):
-    text = " ".join(arguments)
+    text = "".join(c if " " <= c <= "~" else "?" for c in " ".join(arguments))
     return text if len(text) < 160 else text[:160] + "..."
 
 

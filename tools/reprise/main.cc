@@ -15,11 +15,22 @@ namespace {
 
 bool timestamps = false;  // -msg timestamp=on
 
+// What the operator wrote may be long, and hold what a terminal would obey.
+std::string printable(const std::string& message) {
+  constexpr std::size_t kHead = 1000, kTail = 500;
+  std::string text = message;
+  if (text.size() > kHead + kTail)
+    text = text.substr(0, kHead) + " ... " + text.substr(text.size() - kTail);
+  for (char& c : text)
+    if ((c >= 0 && c < ' ' && c != '\n') || c == 0x7f) c = '?';
+  return text;
+}
+
 int complain(const std::string& message) {
   char now[40] = "";
   const std::time_t time = std::time(nullptr);
   if (timestamps) std::strftime(now, sizeof now, "%FT%TZ ", std::gmtime(&time));
-  std::fprintf(stderr, "%sreprise: %s\n", now, message.c_str());
+  std::fprintf(stderr, "%sreprise: %s\n", now, printable(message).c_str());
   return 1;
 }
 

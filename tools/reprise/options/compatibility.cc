@@ -42,7 +42,8 @@ Result<void> keyboard(Parser&, const std::string& text) {
   for (const char c : text)
     if (!((c >= 'a' && c <= 'z') || c == '-'))
       return fail("-k " + shown(text) + ": expected the name of a layout, such as en-us");
-  if (text.empty()) return fail("-k: expected the name of a layout, such as en-us");
+  if (text.empty() || text.size() > 32)
+    return fail("-k " + shown(text) + ": expected the name of a layout, such as en-us");
   return {};
 }
 
