@@ -32,7 +32,12 @@ finish:
     cli
     jmp 3b
 power_off:
-    call pm_base
+    cmpl $0, v_failed
+    je 5f
+    movw $0x501, %dx                     # isa-debug-exit: status 1 (0 x 2 + 1), where there is one
+    xorl %eax, %eax
+    outb %al, %dx
+5:  call pm_base
     movl $(PMBASE + 4), %edx             # PMCNTRL: SUS_EN, SUS_TYP 0 is soft off
     movw $0x2000, %ax
     outw %ax, %dx
