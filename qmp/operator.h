@@ -18,6 +18,7 @@ namespace cpu {
 struct Cpu;
 }
 class OperatorConsole;
+class OperatorDrives;
 
 enum class RunState { Prelaunch, Running, Paused, Shutdown, IoError };
 std::string_view name(RunState state);  // QMP's word: "prelaunch", "running", ...
@@ -31,6 +32,7 @@ class Operator {
   virtual Result<void> cont() = 0;
   virtual Result<void> system_reset() = 0;  // through the door: recorded
   virtual std::vector<const cpu::Cpu*> cpus() const = 0;
+  virtual OperatorDrives* drives() { return nullptr; }    // null: there are none
   virtual OperatorConsole* console() { return nullptr; }  // null: no screen, no keyboard
 };
 

@@ -1,8 +1,10 @@
 #include "qmp/hmp/hmp.h"
 
+#include <iomanip>
 #include <sstream>
 
 #include "qmp/hmp/console.h"
+#include "qmp/hmp/drives.h"
 #include "qmp/hmp/registers.h"
 
 namespace reprise {
@@ -45,15 +47,20 @@ struct HmpTable {
   static std::string help(Operator& op, const Words& words);
 
   static constexpr Command kInfo[] = {
+      {"block", nullptr, "[device]", "show the drives and what is in them", hmp_info_block},
       {"registers", nullptr, "[-a]", "show the registers of the first or of all vCPUs",
        info_registers},
       {"status", nullptr, "", "show whether the machine runs", info_status},
   };
   static constexpr Command kCommands[] = {
+      {"change", nullptr, "device file [format [read-only-mode]]",
+       "put another medium into a drive", hmp_change},
       {"cont", "c", "", "resume the machine",
        [](Operator& op, const Words&) { return text(op.cont()); }},
+      {"eject", nullptr, "[-f] device",
+       "take the medium out of a drive; -f: even from a locked tray", hmp_eject},
       {"help", "?", "[command]", "show this list", help},
-      {"info", nullptr, "[subcommand]", "show what is known about registers, status", info},
+      {"info", nullptr, "[subcommand]", "show what is known about drives, registers, status", info},
       {"mouse_button", nullptr, "buttons", "hold down: 1 left, 2 middle, 4 right, or a sum; 0 none",
        hmp_mouse_button},
       {"mouse_move", nullptr, "dx dy [dz]", "move the mouse right, down; turn its wheel up",
@@ -109,7 +116,7 @@ std::string HmpTable::help(Operator& op, const Words& words) {
 std::string Hmp::execute(const std::string& line) {
   std::istringstream in(line);
   HmpTable::Words words;
-  for (std::string word; in >> word;) words.push_back(word);
+  for (std::string word; in >> std::quoted(word);) words.push_back(word);
   if (words.empty()) return "";
   const HmpTable::Command* command = HmpTable::find(HmpTable::kCommands, words[0]);
   if (!command) return "unknown command: '" + words[0] + "'; 'help' lists what there is\n";

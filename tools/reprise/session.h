@@ -36,6 +36,7 @@ class Session final : public Operator {
   void stop() override;
   Result<void> cont() override;
   Result<void> system_reset() override;
+  OperatorDrives* drives() override { return &disks_; }
   std::vector<const cpu::Cpu*> cpus() const override;
   OperatorConsole* console() override { return console_.get(); }
 
