@@ -1,6 +1,7 @@
 #include "tools/reprise/files.h"
 
 #include <algorithm>
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -146,6 +147,12 @@ Result<void> load_extras(Options& options) {
   return {};
 }
 
+// A medium in any drive: the firmware boots from it, or says that it cannot.
+bool something_to_boot(const MachineConfig& config) {
+  return std::any_of(config.drives.begin(), config.drives.end(),
+                     [](const DriveConfig& drive) { return drive.present; });
+}
+
 }  // namespace
 
 Result<void> load_files(Options& options) {
@@ -161,7 +168,7 @@ Result<void> load_files(Options& options) {
   if (!options.bios.empty()) {
     blobs["bios"] = TRY(read_file("-bios", options.bios, 16 * kMiB));
     TRY(check_bios(options.bios, *blobs["bios"]));
-  } else if (options.kernel.empty() && builtin_guest()) {
+  } else if (options.kernel.empty() && !something_to_boot(options.config) && builtin_guest()) {
     blobs["bios"] = builtin_guest();
     // By it the guest says that a test has failed.
     auto& devices = options.config.devices;
