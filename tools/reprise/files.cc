@@ -1,7 +1,6 @@
 #include "tools/reprise/files.h"
 
 #include <algorithm>
-#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
