@@ -32,7 +32,12 @@ endif
 # -ffp-contract=off: the host's floating point must not fuse what the guest asked for separately.
 # -fno-tree-slp-vectorize: pairs of fields in a vector register slow the interpreter's handlers.
 CXXFLAGS := -std=c++20 -g1 $(OPT) $(WARN) -ffp-contract=off -fno-strict-aliasing -fno-tree-slp-vectorize -I. -I$(BUILD) $(SANFLAGS) $(EXTRA)
-LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpng -lpthread
+LIBS := -lboost_program_options -lcapstone -llz4 -lxxhash -lz -lmpfr -lgmp -lpng -lncursesw -lpthread
+# A window (-display sdl), where SDL is there to build with.
+ifeq ($(shell pkg-config --exists sdl2 2>/dev/null && echo yes),yes)
+LIBS += $(shell pkg-config --libs sdl2)
+SDL_FLAGS := -DREPRISE_SDL
+endif
 
 SOURCES := $(sort $(shell find cpu chipset storage net qmp replay -name '*.cc'))
 TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/support/*.cc tests/contract/*.cc tests/silicon/*.cc tests/rubbish/*.cc))
@@ -62,6 +67,7 @@ $(BUILD)/gen/rubbish_guest.h: tests/rubbish/guest.asm tests/rubbish/mkguest.sh
 	tests/rubbish/mkguest.sh $@
 $(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/builtin_guest.h $(BUILD)/gen/rubbish_guest.h
 
+$(BUILD)/obj/chipset/host/display_sdl.o: CXXFLAGS += $(SDL_FLAGS)
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo "  $(CXX) $<"

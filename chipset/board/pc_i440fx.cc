@@ -159,7 +159,11 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   std::span<const u8> vga_rom;
   if (vga_bios && *vga_bios) vga_rom = **vga_bios;
   if (vga_rom.size() > kMaxVgaRom) return fail("the VGA BIOS is larger than 64 KiB");
-  if (config_.vga == "std") vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom);
+  StdVga::Config screen;
+  if (config_.xres) screen.xres = config_.xres;
+  if (config_.yres) screen.yres = config_.yres;
+  if (config_.vga == "std")
+    vga_ = &add<StdVga>("/pci/vga", pci, pci_devfn(2, 0), pages_, vga_rom, screen);
 
   // --- drives; controllers below take those of their interface ---
   TRY(build_drives(host));

@@ -31,6 +31,9 @@
 
 namespace reprise {
 
+// What a character of code page 437 looks like.
+char16_t code_page_437(u8 character);
+
 struct TextCell {
   u8 character = 0;  // in the font: code page 437 unless the guest loaded another
   u8 attribute = 0;
@@ -42,6 +45,7 @@ struct TextScreen {
   std::vector<TextCell> cells;          // row by row
   std::optional<unsigned> cursor;       // index of its cell; none: off or off screen
   u8 cursor_start = 0, cursor_end = 0;  // scan lines
+  bool blinks = true;                   // attribute bit 7, instead of a bright background
 
   // Lines of UTF-8 without trailing blanks, each ended by a newline.
   std::string plain_text() const;

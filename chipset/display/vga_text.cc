@@ -31,6 +31,8 @@ void append_utf8(std::string& out, char16_t c) {
 
 }  // namespace
 
+char16_t code_page_437(u8 character) { return kCodePage[character]; }
+
 std::string TextScreen::plain_text() const {
   std::string text;
   for (unsigned row = 0; row < rows; ++row) {
@@ -48,6 +50,7 @@ std::optional<TextScreen> VgaCore::text_screen() const {
   const auto& cr = regs_.crtc;
   const Timing t = timing();
   TextScreen screen;
+  screen.blinks = regs_.attr[0x10] & 8;
   screen.character_width = regs_.seq[1] & 1 ? 8 : 9;
   screen.character_height = (cr[9] & 0x1f) + 1;
   screen.columns = cr[1] + 1;

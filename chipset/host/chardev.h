@@ -29,7 +29,7 @@ namespace reprise {
 // -chardev KIND,id=ID,key=value... or -serial's short form.
 struct ChardevOptions {
   std::string option;  // as the operator wrote it, for messages
-  std::string kind;    // null, stdio, file, unix, tcp
+  std::string kind;    // null, stdio, file, unix, tcp, vc (a console of the display)
   std::string id;
   std::string path;  // file, unix
   std::string host, port;

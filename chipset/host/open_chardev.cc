@@ -5,6 +5,7 @@
 
 #include "chipset/host/chardev_kinds.h"
 #include "chipset/host/stdio_mux.h"
+#include "chipset/host/text_console.h"
 
 namespace reprise {
 
@@ -57,6 +58,8 @@ Result<std::unique_ptr<Chardev>> open_chardev(const ChardevOptions& o, StdioCall
     options.escapes = o.mux;
     options.signals = o.signal && !o.mux;
     chardev = std::make_unique<StdioMux>(options, std::move(callbacks));
+  } else if (o.kind == "vc") {
+    chardev = std::make_unique<TextConsole>(o.id);
   } else if (o.kind == "file") {
     return open_file(o);
   } else if (o.kind == "unix" || o.kind == "tcp") {

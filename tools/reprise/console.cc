@@ -18,7 +18,31 @@ Console::Console(PcI440fx& machine)
     : machine_(machine),
       keys_(machine.scheduler(), keyboard_of(machine)),
       motion_(machine.door().find("/isa/mouse:motion")) {
-  if (machine.vga()) picture_.emplace(*machine.vga(), machine.pages());
+  if (!machine.vga()) return;
+  picture_.emplace(*machine.vga(), machine.pages());
+  shown_.emplace(*machine.vga(), machine.pages());
+}
+
+Result<std::unique_ptr<Display>> Console::open_display(const Options& options,
+                                                       std::vector<TextConsole*> consoles,
+                                                       OperatorQueue& queue,
+                                                       std::function<void()> quit) {
+  constexpr u64 kTypedMs = 10;  // how long a key is held that a terminal only says was typed
+  DisplayLink link;
+  link.title = options.config.name.empty() ? "Reprise" : "Reprise (" + options.config.name + ")";
+  link.on_machine_thread = [&queue](std::function<void()> work) { queue.post(std::move(work)); };
+  link.render = [this](Surface& surface) { return shown_ ? shown_->render(surface) : Damage{}; };
+  link.text = [this] { return shown_ ? machine_.vga()->text_screen() : std::nullopt; };
+  link.quit = std::move(quit);
+  link.consoles = std::move(consoles);
+  link.chord = [this, &queue](std::vector<QKeyCode> keys) {
+    queue.post([this, keys = std::move(keys)] { (void)keys_.send(keys, kTypedMs); });
+  };
+  if (!machine_.door().replaying() && options.replay.empty()) {
+    link.keyboard = &keyboard_of(machine_);
+    link.mouse = motion_;
+  }
+  return reprise::open_display(options.display, std::move(link));
 }
 
 Result<void> Console::screendump(const std::string& file, const std::string& format) {

@@ -1,6 +1,7 @@
 #include "tools/reprise/host_ends.h"
 
 #include "chipset/host/stdio_mux.h"
+#include "chipset/host/text_console.h"
 
 namespace reprise::tools {
 namespace {
@@ -98,6 +99,16 @@ Result<void> HostEnds::open_monitor(const ChardevOptions& end) {
   own_monitor_->greet();
   chardevs_.push_back(std::move(chardev));
   return {};
+}
+
+std::vector<TextConsole*> HostEnds::text_consoles() const {
+  std::vector<TextConsole*> consoles;
+  for (const auto& chardev : chardevs_) {
+    auto* console = dynamic_cast<TextConsole*>(chardev.get());
+    if (!console) continue;
+    consoles.insert(console->name() == "-monitor" ? consoles.begin() : consoles.end(), console);
+  }
+  return consoles;
 }
 
 void HostEnds::flush() {

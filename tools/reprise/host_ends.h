@@ -12,6 +12,7 @@
 
 namespace reprise {
 class StdioMux;
+class TextConsole;
 }
 
 namespace reprise::tools {
@@ -31,6 +32,8 @@ class HostEnds {
   bool monitor_waits() const { return monitor_door_.waiting(); }
   void on_monitor_input(std::function<void()> wake) { monitor_door_.on_post(std::move(wake)); }
   void flush();
+  // Ports and monitor that a display shows (-serial vc), the monitor first.
+  std::vector<TextConsole*> text_consoles() const;
 
  private:
   Result<void> join(const ChardevOptions& end, PcI440fx& machine, const std::string& device,

@@ -33,11 +33,25 @@ Result<int> Session::run() {
   TRY(build());
   const Signals signals([this] { pace_->wake(); });
   TRY(ends_->open(options_, *machine_, recording_.has_value()));
+  TRY(open_display());
   if (options_.paused) state_ = RunState::Prelaunch;
   const int status = recording_ ? TRY(run_replay()) : TRY(run_live());
   ends_->flush();
   if (options_.state_hash) print_hash("");
   return status;
+}
+
+// Where nobody asked for a window, there is one if it can be opened.
+Result<void> Session::open_display() {
+  if (options_.display.empty()) return {};
+  auto display = console_->open_display(options_, ends_->text_consoles(), queue_,
+                                        [this] { queue_.post([this] { quit_ = true; }); });
+  if (!display && options_.default_display) {
+    std::fprintf(stderr, "reprise: warning: %s\n", display.error().message.c_str());
+    return {};
+  }
+  display_ = TRY(std::move(display));
+  return {};
 }
 
 Result<void> Session::open_recording() {
@@ -56,6 +70,9 @@ Result<void> Session::open_recording() {
 }
 
 Result<void> Session::build() {
+  if (options_.default_display && sdl_built_in() &&
+      (std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY")))
+    options_.display = "sdl";
   PcI440fx::HostOptions host{.blocks = options_.blocks};
   disks_.equip(host);
   machine_ = TRY(PcI440fx::create(options_.config, host));
@@ -74,9 +91,10 @@ Result<void> Session::build() {
   }
   hash_ = std::make_unique<MachineHash>(*machine_);
   console_ = std::make_unique<Console>(*machine_);
-  const bool real =
-      options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ &&
-                                      isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
+  const bool watched = !options_.display.empty() ||
+                       (isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
+  const bool real = options_.pace == Pace::Real ||
+                    (options_.pace == Pace::Default && !recording_ && watched);
   pace_ = std::make_unique<trace::HostPace>(options_.config.cpu_hz, real);
   machine_->door().on_post([this] { pace_->wake(); });
   queue_.on_post([this] { pace_->wake(); });

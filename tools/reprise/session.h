@@ -43,6 +43,7 @@ class Session final : public Operator {
  private:
   Result<void> open_recording();
   Result<void> build();
+  Result<void> open_display();
   Result<int> run_live();
   Result<int> run_replay();
   trace::Verdict control();
@@ -67,6 +68,7 @@ class Session final : public Operator {
   Hmp hmp_;
   OperatorQueue queue_;
   std::unique_ptr<HostEnds> ends_;
+  std::unique_ptr<Display> display_;  // first to go: its thread uses the rest
 
   RunState state_ = RunState::Running;
   bool quit_ = false;

@@ -1,6 +1,6 @@
 ; Sets the mode that a letter on COM1 asks for, draws patterns that show every bit of VRAM on the
 ; screen, answers 'k', and waits for the next letter. Nothing blinks and no cursor is shown but
-; where that is the point. It looks like a bzImage, so that any emulator's -kernel starts it in
+; where that is the point. Keys of the BIOS are reported as 'K', scan code, character. It looks like a bzImage, so that any emulator's -kernel starts it in
 ; real mode with the firmware's INT 10h. tests/integration/screens.py drives it.
 bits 16
 section header start=0 vstart=0
@@ -45,6 +45,21 @@ begin:
     mov al, 'r'
     jmp .answer
 .next:
+    mov ah, 1
+    int 0x16
+    jz .no_key
+    xor ah, ah
+    int 0x16
+    push ax                     ; 'K', scan code, character
+    mov al, 'K'
+    call tell
+    pop ax
+    push ax
+    mov al, ah
+    call tell
+    pop ax
+    call tell
+.no_key:
     mov dx, 0x3fd
     in al, dx
     test al, 1
@@ -63,23 +78,62 @@ begin:
     pop ax
     mov al, 'k'
 .answer:
+    call send
+    jmp .next
+
+tell:                           ; on the debug console too
+    mov dx, 0x402
+    out dx, al
+send:
+    push dx
     push ax
-.busy:
     mov dx, 0x3fd
+.busy:
     in al, dx
     test al, 0x20
     jz .busy
     pop ax
     mov dx, 0x3f8
     out dx, al
-    jmp .next
+    pop dx
+    ret
+
+; From now on, 'M', buttons and signs, x, y for each packet of the mouse.
+mouse:
+    mov ax, 0xc205
+    mov bh, 3
+    int 0x15
+    push cs
+    pop es
+    mov bx, .packet
+    mov ax, 0xc207
+    int 0x15
+    mov ax, 0xc200
+    mov bh, 1
+    int 0x15
+    ret
+.packet:                        ; far; status, x, y, z above the return address
+    push bp
+    mov bp, sp
+    push ax
+    mov al, 'M'
+    call send
+    mov al, [bp + 12]
+    call send
+    mov al, [bp + 10]
+    call send
+    mov al, [bp + 8]
+    call send
+    pop ax
+    pop bp
+    retf
 
 cases:
     dw text_80, text_8dots, text_40, text_mono, text_50, text_panned, text_split, text_fonts
     dw mode_4, mode_5, mode_6, mode_d, mode_e, mode_f, mode_10, mode_11, mode_12, mode_13
     dw mode_x, rows_400, planes_off, scrolled, vbe_8, vbe_15, vbe_16, vbe_24, vbe_32
     dw dispi_offset, dispi_4, screen_off, blank_palette, vbe_16_banked, text_cursor, rows_wrap
-    dw split_graphics, text_lines
+    dw split_graphics, text_lines, mouse
 .end:
 
 ; ---------------------------------------------------------------- helpers
