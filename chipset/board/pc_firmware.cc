@@ -46,6 +46,9 @@ Result<void> PcI440fx::build_firmware() {
   facts.graphics = config_.graphics;
   facts.hpet = config_.hpet;
   facts.serials = config_.serials;
+  facts.parallels = config_.parallels;
+  facts.floppies = std::ranges::any_of(
+      config_.drives, [](const DriveConfig& drive) { return drive.interface == "floppy"; });
   facts.acpi = config_.acpi;
   facts.uuid = TRY(parse_uuid(config_.uuid));
   facts.smbios = config_.smbios;

@@ -159,6 +159,9 @@ Aml io(u16 first, u16 length) {
   return ByteBuilder().u8le(0x47).u8le(1).u16le(first).u16le(first).u8le(1).u8le(length).take();
 }
 Aml irq(unsigned line) { return ByteBuilder().u8le(0x22).u16le(1u << line).take(); }
+Aml dma(unsigned channel) {
+  return ByteBuilder().u8le(0x2a).u8le(u8(1u << channel)).u8le(0).take();
+}
 Aml interrupts(std::initializer_list<u32> lines) {
   constexpr u8 kConsumer = 1, kShared = 8;  // bits 1 and 2 clear: level, active high
   ByteBuilder out;

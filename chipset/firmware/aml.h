@@ -50,6 +50,7 @@ Aml dword_field(const Aml& buffer, u32 offset, std::string_view name);  // Creat
 Aml resources(const Terms& descriptors);
 Aml io(u16 first, u16 length);
 Aml irq(unsigned line);                            // edge, active high, exclusive
+Aml dma(unsigned channel);                         // compatible, 8 bits, no bus master
 Aml interrupts(std::initializer_list<u32> lines);  // level, active high, shared
 Aml fixed_memory(u32 base, u32 length);            // read-only window
 Aml bus_numbers(u16 first, u16 last);

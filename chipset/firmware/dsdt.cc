@@ -68,6 +68,13 @@ Aml serial_port(unsigned index) {
                  name("_CRS", resources({io(kPorts[index], 8), irq(index % 2 ? 3 : 4)}))});
 }
 
+Aml parallel_port(unsigned index) {
+  static constexpr u16 kPorts[] = {0x378, 0x278, 0x3bc};
+  return device("LPT" + std::to_string(index + 1),
+                {name("_HID", eisa_id("PNP0400")), name("_UID", integer(index + 1)),
+                 name("_CRS", resources({io(kPorts[index], 3), irq(index == 1 ? 5 : 7)}))});
+}
+
 Aml isa_bridge(const BoardFacts& facts) {
   Terms body{name("_ADR", integer(0x00010000)),
              op_region("PIRQ", Space::PciConfig, 0x60, 4),
@@ -76,6 +83,9 @@ Aml isa_bridge(const BoardFacts& facts) {
              isa_device("MOU", "PNP0F13", {irq(12)}),
              isa_device("RTC", "PNP0B00", {io(0x70, 2), irq(8)})};
   for (unsigned i = 0; i < std::min(facts.serials, 4u); ++i) body.push_back(serial_port(i));
+  for (unsigned i = 0; i < std::min(facts.parallels, 3u); ++i) body.push_back(parallel_port(i));
+  if (facts.floppies)
+    body.push_back(isa_device("FDC0", "PNP0700", {io(0x3f2, 4), io(0x3f7, 1), irq(6), dma(2)}));
   return device("ISA", body);
 }
 

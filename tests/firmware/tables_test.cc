@@ -123,6 +123,8 @@ TEST(Acpi, DsdtDisassembles) {
   BoardFacts facts;
   facts.cpus = 2;
   facts.ram = RamLayout::of(u64(5) << 30);
+  facts.parallels = 3;
+  facts.floppies = true;
   AcpiTables acpi(facts);
   const std::string stem = testing::TempDir() + "reprise-dsdt-" + std::to_string(getpid());
   const auto dsdt = acpi.tables.at("DSDT");
@@ -135,7 +137,8 @@ TEST(Acpi, DsdtDisassembles) {
   for (const char* part :
        {"Device (PCI0)", "EisaId (\"PNP0A03\")", "Device (LNKD)", "Processor (C001, 0x01",
         "Name (\\_S5", "0xC0000000,         // Range Min",
-        "OperationRegion (PIRQ, PCI_Config, 0x60, 0x04)"})
+        "OperationRegion (PIRQ, PCI_Config, 0x60, 0x04)", "PNP0400", "PNP0700",
+        "DMA (Compatibility, NotBusMaster, Transfer8, )"})
     EXPECT_NE(text.find(part), std::string::npos) << part;
   EXPECT_EQ(text.find("Error"), std::string::npos);
   for (const char* end : {".aml", ".dsl", ".log"}) std::remove((stem + end).c_str());

@@ -1,4 +1,6 @@
 // The controller against the tables of its data sheet.
+#include <random>
+
 #include "tests/floppy/fixture.h"
 
 namespace reprise {
@@ -260,6 +262,33 @@ TEST_F(Floppy, NoCommandTakesMoreBytesThanItHas) {
     run();
   }
   EXPECT_EQ(msr() & 0x80, 0x80);
+}
+
+// Noise at every port, with DMA and disk in any state: nothing hangs, and a reset mends all.
+TEST_F(Floppy, Noise) {
+  std::mt19937_64 random(5);
+  for (unsigned i = 0; i < 200'000; ++i) {
+    const u16 port = random() % 4 ? 5 : u16(random() % 8);
+    if (random() % 4 == 0)
+      in8(*fdc, port);
+    else
+      out8(*fdc, port, u8(random() % 2 ? random() : random() >> random() % 64));
+    if (random() % 16 == 0) out8(dma.first_ports(), u16(random() % 16), u8(random()));
+    if (random() % 64 == 0) out8(*fdc, 2, 0x1c);
+    if (random() % 8 == 0) step(random() % 100'000);
+    if (random() % 4096 == 0) {
+      if (a.present())
+        ASSERT_TRUE(a.post_eject(true).ok());
+      else
+        ASSERT_TRUE(a.post_insert({.key = "", .file = "n", .size = k144, .node = disk}).ok());
+      board.run(0);
+    }
+  }
+  out8(*fdc, 2, 0x18);
+  out8(*fdc, 2, 0x1c);
+  run();
+  for (unsigned i = 0; i < 4; ++i) result({0x08}, 2);
+  EXPECT_EQ(result({0x10}, 1), Bytes{0x90});
 }
 
 struct Protected : FloppyBench {
