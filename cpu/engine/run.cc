@@ -255,9 +255,14 @@ Block* find_block(Cpu& c) {
   return b;
 }
 
-void take_event(Cpu& c, u8 vector, EventKind kind) {
+// An event has its own position: where it is all that happens, a replay stops before it or behind it.
+void count_event(Cpu& c) {
   c.icount += 1;
   c.cycle += c.cluster.timing().event_cost();
+}
+
+void take_event(Cpu& c, u8 vector, EventKind kind) {
+  count_event(c);
   c.activity = Activity::Running;
   if (TraceSink* trace = c.cluster.trace()) trace->event(c, vector, kind, false, 0);
   c.deliver(vector, kind);
@@ -270,6 +275,7 @@ bool take_pending(Cpu& c) {
   if ((c.pending & kPendSipi) && !(c.pending & kPendInit)) {
     c.pending &= ~kPendSipi;
     if (c.activity == Activity::WaitForSipi) {
+      count_event(c);
       c.take_sipi();
       return true;
     }
@@ -277,13 +283,13 @@ bool take_pending(Cpu& c) {
   const bool shadow = c.shadow_at == c.icount;
   if ((c.pending & kPendSmi) && !c.smm && c.activity != Activity::WaitForSipi) {
     c.pending &= ~kPendSmi;
-    c.icount += 1;
-    c.cycle += c.cluster.timing().event_cost();
+    count_event(c);
     c.enter_smm();
     return true;
   }
   if ((c.pending & kPendInit) && !c.smm) {
     c.pending &= ~kPendInit;
+    count_event(c);
     c.take_init();
     return true;
   }

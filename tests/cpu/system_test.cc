@@ -309,6 +309,16 @@ TEST_P(SystemTest, SysretWithTfTrapsAtOnce) {
   EXPECT_EQ(c.debug_trap, 1u << 14);
 }
 
+// An INIT is an event like others: it may be all that happens at a boundary, and a replay must be able to
+// stop before it and behind it.
+TEST_P(SystemTest, InitHasItsOwnPosition) {
+  m.long_mode(0);
+  m.code(Machine::kCode, {0x90, 0x90});
+  c.init();
+  m.run(1);
+  EXPECT_EQ(c.r[kRip], 0xFFF0u);
+}
+
 TEST_P(SystemTest, MsrsThatAreNotThereFault) {
   m.long_mode();
   m.code(Machine::kCode, {0x0F, 0x32});
