@@ -120,6 +120,7 @@ Outcome attack(const Script& script, const Bench& setup) {
 
   const ExitStatus exit = machine->exit_status();
   outcome.ended = exit.kind == ExitStatus::DebugExit && exit.code == kDone * 2 + 1;
+  outcome.current = word(*machine, kSum - 8);
   if (exit.kind == ExitStatus::DebugExit && exit.code == kTooManyResets * 2 + 1)
     outcome.why_not = "too many resets";
   else if (exit.kind && !outcome.ended)

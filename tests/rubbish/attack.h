@@ -25,6 +25,7 @@ struct Outcome {
   std::string why_not;  // otherwise
   u32 sum = 0;          // of all that was read: equal sums, equal answers
   u32 faults = 0, interrupts = 0, resets = 0;
+  u32 current = 0;  // address of the script's record that was done last
   Position last;
   long grown_kib = 0;                     // of the host's memory, during the run
   double seconds = 0, longest_slice = 0;  // an operator would have waited as long
