@@ -1,5 +1,6 @@
 #!/bin/bash
-# `make soak`: instructions against the host's processor and programs run six ways, many millions;
+# `make soak`: instructions against the host's processor (5 million cases in each of 64-, 32- and 16-bit
+# code) and programs run six ways, many thousands;
 # the determinism matrix on Linux, in every build; sessions replayed ten times under load; fields
 # taken out of their lists; longer fuzzing. About an hour and a half.
 cd "$(dirname "$0")/.."
