@@ -31,11 +31,13 @@ done
 fuzz_entry() {
     local name=$1
     shift
-    clang++-16 -std=c++20 -O1 -g1 -I. -fsanitize=fuzzer,address,undefined "tests/fuzz/${name}_fuzz.cc" \
+    clang++-16 -std=c++20 -O1 -g1 -I. -I"$BUILD" -fsanitize=fuzzer,address,undefined "tests/fuzz/${name}_fuzz.cc" \
         "$@" -o "$scratch/$name" >"$scratch/$name.log" 2>&1 &&
         (cd "$scratch" && "./$name" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=4096 -timeout=10) \
             >"$scratch/$name.log" 2>&1
     ok "fuzz entry: $name" $? "$(tail -n 5 "$scratch/$name.log")"
 }
 fuzz_entry probe storage/format/probe.cc storage/format/raw.cc
+fuzz_entry kernel chipset/firmware/{kernel,linux,multiboot,fw_cfg}.cc \
+    tools/reprise/check_kernel.cc replay/core/*.cc replay/core/host/*.cc -lxxhash
 finish

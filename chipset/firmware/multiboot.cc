@@ -60,6 +60,8 @@ class Stretch {
       return fail("kernel: a part loads at " + std::to_string(address) +
                   ", below 1 MiB, where the firmware is; link it at 1 MiB or above");
     if (address + size > usable_end_) return too_little_ram("kernel: needs", address + size);
+    total_ += data.size();
+    if (total_ > kLargestSpan) return damaged("its segments have more than 512 MiB, or overlap");
     first_ = std::min(first_, address);
     end_ = std::max(end_, address + size);
     parts_.push_back({address, data});
@@ -86,6 +88,7 @@ class Stretch {
   u64 usable_end_;
   u64 first_ = ~u64(0);
   u64 end_ = 0;
+  u64 total_ = 0;
   std::vector<Part> parts_;
 };
 

@@ -9,7 +9,8 @@ import sys
 sys.dont_write_bytecode = True
 import harness  # pylint: disable=wrong-import-position
 
-MODULES = ["basics", "drives", "devices", "machine", "configfiles", "clients", "process", "rubbish"]
+MODULES = ["basics", "drives", "devices", "machine", "configfiles", "clients", "process", "images",
+           "rubbish"]
 
 for module in sys.argv[1:] or MODULES:
     importlib.import_module(module)
