@@ -1,6 +1,7 @@
 // Any bytes as a recording: opened, every stream read, played on the fake machine for a while.
 #include <span>
 
+#include "replay/trace/disk_chunks.h"
 #include "replay/trace/driver.h"
 #include "tests/replay/fake_machine.h"
 
@@ -42,6 +43,12 @@ void play(const std::vector<reprise::u8>& bytes) {
     ByteReader in(*payload);
     const Hash128 hash{in.u64_(), in.u64_()};
     (void)recording->blob(hash, 1 << 20).ok();
+  }
+  if (const Result<DiskIndex> disks = DiskIndex::open(*recording)) {
+    for (u64 cluster = 0; cluster < 4; ++cluster) {
+      (void)disks->kept("d", cluster).ok();
+      (void)disks->pinned("d", cluster).has_value();
+    }
   }
   FakeMachine machine;
   Replayer replayer(machine, *recording);

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "qmp/operator_drives.h"
+
 namespace reprise {
 namespace {
 
-struct FakeOperator final : Operator {
+struct FakeOperator : Operator {
   RunState state = RunState::Running;
   bool quitting = false;
   RunState run_state() const override { return state; }
@@ -37,6 +39,47 @@ TEST(Hmp, RunsItsTable) {
   EXPECT_FALSE(op.quitting);
   hmp.execute("quit");
   EXPECT_TRUE(op.quitting);
+}
+
+// What is asked of it, as text.
+struct FakeDrives final : OperatorDrives {
+  std::vector<const Drive*> drives() const override { return {}; }
+  Result<void> eject(const std::string& id, bool force) override {
+    asked = "eject " + id + (force ? " by force" : "");
+    if (id == "none") return fail("there is no drive 'none'");
+    return {};
+  }
+  Result<void> change(const std::string& id, const std::string& file, const std::string& format,
+                      Access access) override {
+    asked = "change " + id + "|" + file + "|" + format + "|" + std::to_string(int(access));
+    return {};
+  }
+  std::string asked;
+};
+
+TEST(Hmp, ChangesMedia) {
+  struct WithDrives final : FakeOperator {
+    FakeDrives all;
+    OperatorDrives* drives() override { return &all; }
+  } op;
+  Hmp hmp(op);
+  EXPECT_EQ(hmp.execute("eject ide1-cd0"), "");
+  EXPECT_EQ(op.all.asked, "eject ide1-cd0");
+  EXPECT_EQ(hmp.execute("eject -f ide1-cd0"), "");
+  EXPECT_EQ(op.all.asked, "eject ide1-cd0 by force");
+  EXPECT_EQ(hmp.execute("eject none"), "Error: there is no drive 'none'\n");
+  EXPECT_EQ(hmp.execute("change floppy0 \"a b.img\""), "");
+  EXPECT_EQ(op.all.asked, "change floppy0|a b.img||0");
+  EXPECT_EQ(hmp.execute("change floppy0 b.img raw read-only"), "");
+  EXPECT_EQ(op.all.asked, "change floppy0|b.img|raw|1");
+  for (const char* wrong : {"eject", "eject -f", "eject a b", "change", "change a",
+                            "change a b c d", "change a b c retain e", "info block x"}) {
+    op.all.asked.clear();
+    EXPECT_TRUE(hmp.execute(wrong).starts_with("Error: ")) << wrong;
+    EXPECT_EQ(op.all.asked, "") << wrong;
+  }
+  FakeOperator without;
+  EXPECT_NE(Hmp(without).execute("info block").find("no drives"), std::string::npos);
 }
 
 TEST(HmpTerminal, EchoesAndEdits) {

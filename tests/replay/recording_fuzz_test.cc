@@ -47,6 +47,17 @@ TEST(RecordingFuzz, ChangedEvents) {
     std::vector<u8> payload(head.begin(), head.end());
     check(writer.chunk(kHead, {}, {}, payload).ok(), "head");
     Position first;
+    for (const u32 type : {kDisk, kPins}) {
+      ByteWriter disk;
+      disk.string("d");
+      disk.varint(random() % 4);
+      disk.u64_(random());
+      payload = disk.data();
+      for (u8& byte : payload) {
+        if (random() % 8 == 0) byte = u8(random());
+      }
+      check(writer.chunk(type, {}, {}, payload).ok(), "chunk");
+    }
     for (const u32 type : {kText, kHash, kInput, kInput, kEnd}) {
       payload.clear();
       EventWriter events;
