@@ -76,8 +76,8 @@ constexpr u16 maker(const char (&id)[4]) {
 }  // namespace
 
 Block make_edid(unsigned width, unsigned height) {
-  width = std::clamp(width, 64u, 4088u) & ~7u;
-  height = std::clamp(height, 64u, 4095u);
+  width = std::clamp(width, 640u, 4088u) & ~7u;
+  height = std::clamp(height, 480u, 4095u);
   Block b{};
   std::fill(b.begin() + 1, b.begin() + 7, 0xff);
   constexpr u16 kMaker = maker("RPR");

@@ -13,7 +13,8 @@ namespace reprise {
 inline constexpr std::size_t kEdidSize = 128;
 
 // A digital monitor named "Reprise" whose preferred mode is `width` x `height` at 60 Hz. Both are
-// brought into what a detailed timing can say (64 to 4095; the width to a multiple of 8).
+// brought into what a detailed timing can say (640 x 480 to 4088 x 4095; the width to a multiple of
+// 8).
 std::array<u8, kEdidSize> make_edid(unsigned width, unsigned height);
 
 }  // namespace reprise
