@@ -5,6 +5,7 @@
 
 The guest is tests/guests/vga. What is typed comes back on its serial port.
 """
+import atexit
 import os
 import socket
 import subprocess
@@ -85,6 +86,7 @@ def monitor(scratch):
         [REPRISE, *arguments, "-kernel", f"{scratch}/vga.bin", "-record", tape, "-state-hash",
          "-serial", f"unix:{serial},server,nowait", "-monitor", f"unix:{hmp},server,nowait"],
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
+    atexit.register(process.kill)
     port = Serial(serial)
     port.end.sendall(CASES["text-80"].encode())
     report(port.until(b"k"), "monitor: the guest answers")

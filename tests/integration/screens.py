@@ -6,6 +6,7 @@ and with QEMU=qemu-system-x86_64 against QEMU's picture of the same guest.
     QEMU=qemu-system-x86_64 ... tests/integration/screens.py      compares with QEMU as well
     KEEP=DIR ... keeps the pictures
 """
+import atexit
 import hashlib
 import os
 import socket
@@ -55,6 +56,7 @@ class Machine:
              "-serial", f"unix:{self.paths[0]},server,nowait",
              "-monitor", f"unix:{self.paths[1]},server,nowait", "-S"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        atexit.register(self.process.kill)
         self.serial, self.monitor = (self.connect(path) for path in self.paths)
         self.monitor.sendall(b"info status\n")  # greetings may be lost before we come
         self.prompt(b"VM status")
