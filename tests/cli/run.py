@@ -9,7 +9,7 @@ import sys
 sys.dont_write_bytecode = True
 import harness  # pylint: disable=wrong-import-position
 
-MODULES = ["basics", "drives", "devices", "machine", "configfiles", "clients", "process", "images",
+MODULES = ["basics", "drives", "devices", "machine", "configfiles", "clients", "process", "images", "replays",
            "rubbish"]
 
 for module in sys.argv[1:] or MODULES:

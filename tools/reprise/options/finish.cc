@@ -150,7 +150,6 @@ Result<void> check_replay(const Parser& p) {
 Result<void> finish(Parser& p) {
   Options& o = p.options;
   TRY(check_texts(p));
-  TRY(check_replay(p));
   TRY(finish_accelerators(p));
   TRY(finish_memory(p));
   TRY(apply_globals(p));
@@ -159,6 +158,7 @@ Result<void> finish(Parser& p) {
   o.display = p.display == "none" ? "" : p.display;
   o.default_display = p.display.empty() && !p.nographic && !o.daemonize;
   TRY(finish_ports(p));
+  TRY(check_replay(p));
   if (o.replay.empty()) TRY(finish_drives(p));
   if (!p.default_vga && !o.given.contains("vga")) {  // -nodefaults
     o.config.vga = "none";
