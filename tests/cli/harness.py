@@ -5,6 +5,8 @@ import subprocess
 
 REPRISE = os.environ.get("REPRISE", "build/reprise")
 MIB, GIB = 1 << 20, 1 << 30
+with open(REPRISE, "rb") as program:  # AddressSanitizer wants terabytes of address space
+    SANITIZED = b"__asan_init" in program.read()
 failures = []
 
 

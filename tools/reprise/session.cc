@@ -30,6 +30,7 @@ std::string date_now() {
 
 Result<int> Session::run() {
   TRY(open_recording());
+  Signals::block();  // drives have threads
   TRY(build());
   const Signals signals([this] { pace_->wake(); });
   TRY(ends_->open(options_, *machine_, recording_.has_value()));

@@ -19,11 +19,16 @@ sigset_t watched() {
 
 }  // namespace
 
-// The signals are blocked in every thread started from now on, and taken by one that waits.
-Signals::Signals(std::function<void()> wake) {
+void Signals::block() {
   signal(SIGPIPE, SIG_IGN);
   const sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// The signals are blocked in every thread started from now on, and taken by one that waits.
+Signals::Signals(std::function<void()> wake) {
+  block();
+  const sigset_t set = watched();
   thread_ = std::thread([wake = std::move(wake), set] {
     for (int number = 0; sigwait(&set, &number) == 0;) {
       if (number == SIGUSR2) return;                        // from the destructor

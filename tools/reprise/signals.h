@@ -13,6 +13,8 @@ class Signals {
   ~Signals();
   Signals(const Signals&) = delete;
   static bool seen();
+  // Before any other thread is started: one that takes a signal would end the program.
+  static void block();
 
  private:
   std::thread thread_;
