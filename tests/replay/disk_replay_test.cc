@@ -71,7 +71,8 @@ struct Recorded {
 struct How {
   Cycles cycles = 20'000'000;
   u64 worker = 0;  // seed of a late one; 0: none
-  bool watch = false, embed = false, faults = false, end_in_waiting = false;
+  bool watch = false, embed = false, faults = false, end_in_waiting = false,
+       end_after_waiting = false;
   DriveSetup setup = {.id = "d"};
 };
 
@@ -109,12 +110,21 @@ Recorded record(u64 seed, const How& how = {}) {
   file.watching = how.watch;
   RunOptions options;
   std::mt19937_64 slices(seed + 1);
+  bool waited = false;
   options.control = [&] {
     options.slice = 1 + slices() % 200'000;
     recorded.waits += machine.waits_for_host();
+    const bool just_came = std::exchange(waited, machine.waits_for_host()) && !waited;
     if (machine.drive().stopped()) machine.drive().retry();
-    if (machine.position().cycles < how.cycles) return Verdict::Run;
+    const Cycles now = machine.position().cycles;
+    if (now < how.cycles) {
+      // However the slices fall, the run ends at the first boundary behind.
+      options.slice = std::min(options.slice, how.cycles - now);
+      return Verdict::Run;
+    }
+    if (machine.waits_for_host() && !how.end_in_waiting) return Verdict::Run;
     if (how.end_in_waiting && !machine.waits_for_host()) return Verdict::Run;
+    if (how.end_after_waiting && !just_came) return Verdict::Run;
     return Verdict::End;
   };
   run_live(machine, options, &recorder);
@@ -223,6 +233,19 @@ TEST(DiskReplay, ARunThatEndsInWaiting) {
   }
 }
 
+// Ended where the disk's answer has just come: a replay whose own disk is late must not end before.
+TEST(DiskReplay, ARunThatEndsAfterWaiting) {
+  for (u64 seed = 21; seed <= 26; ++seed) {
+    const Recorded run =
+        record(seed, {.cycles = 3'000'000, .worker = seed, .end_after_waiting = true});
+    for (const u64 late : {u64(0), seed, seed + 1, seed + 2}) {
+      const Played played = play(run.file, node_of(run.after), seed, late);
+      EXPECT_EQ(played.error, "");
+      EXPECT_EQ(played.hash, run.hash);
+    }
+  }
+}
+
 TEST(DiskReplay, ErrorsOfTheHostUnderEachPolicy) {
   unsigned waits = 0;
   for (const OnError policy : {OnError::Report, OnError::Ignore, OnError::Enospc, OnError::Stop}) {
@@ -289,6 +312,29 @@ TEST(DiskReplay, WhatNobodyReadIsNotKept) {
   EXPECT_EQ(log.pins, std::vector<u64>{2});
   EXPECT_EQ(log.kept, (std::vector<u64>{2, 9, 12, 100}));
   EXPECT_EQ(log.length, 3 * kClusterSize + 512);
+}
+
+TEST(DiskReplay, TheFirstThatWasKeptHolds) {
+  MemoryFile file;
+  ChunkWriter writer(file);
+  ASSERT_TRUE(writer.begin().ok());
+  const std::string head = RecordingHeader{"{}", "", "", 5000}.to_json();
+  ASSERT_TRUE(
+      writer.chunk(kHead, {}, {}, {reinterpret_cast<const u8*>(head.data()), head.size()}).ok());
+  DiskRecorder log(writer, false);
+  for (const u8 value : {u8(1), u8(2)}) {
+    log.keep("d", 7, std::vector<u8>(512, value));
+    log.pin("d", 9, value);
+  }
+  log.flush();
+  const auto recording = Recording::open(file);
+  ASSERT_TRUE(recording.ok());
+  const auto index = DiskIndex::open(*recording);
+  ASSERT_TRUE(index.ok());
+  EXPECT_EQ(**index->kept("d", 7), std::vector<u8>(512, 1));
+  EXPECT_EQ(index->pinned("d", 9), std::optional<u64>(1));
+  EXPECT_FALSE(index->kept("d", 9)->has_value());
+  EXPECT_FALSE(index->pinned("e", 9).has_value());
 }
 
 // A recording from a stranger.

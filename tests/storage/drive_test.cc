@@ -86,6 +86,7 @@ struct Rig {
   }
   ~Rig() { board.door.record(nullptr); }
   void work(std::size_t count = 1) {
+    ASSERT_LT(++turns_, 10'000u) << "the machine waits for ever";
     for (; count && !jobs.empty(); --count) {
       auto job = std::move(jobs.front());
       jobs.pop_front();
@@ -105,6 +106,7 @@ struct Rig {
   bool finish() { return run_to(board.scheduler.now() + 1'000'000'000); }
   std::vector<u8> save() { return save_objects(board.tree); }
 
+  unsigned turns_ = 0;
   TestBoard board;
   std::deque<std::function<void()>> jobs;
   std::shared_ptr<FaultyNode> node = std::make_shared<FaultyNode>(kSize);
@@ -255,6 +257,18 @@ TEST(Drive, StopsAndTriesAgainInOrder) {
   EXPECT_EQ(replay.client.done[2].data, rig.client.done[2].data);
   EXPECT_EQ(replay.client.done[0].at, at);
   EXPECT_EQ(replay.save(), rig.save());
+}
+
+TEST(Drive, NothingIsDoneBehindAFailureUntilItIsDecided) {
+  Rig rig(false, {.id = "d", .werror = OnError::Stop});
+  rig.node->fault = [](char, u64 n) { return n == 0 ? kENOSPC : 0; };
+  rig.drive->write(1, 0, filled(512, 1));
+  rig.drive->write(2, 512, filled(512, 2));
+  EXPECT_FALSE(rig.finish());
+  EXPECT_EQ(rig.node->log, "w0+512 ");
+  rig.drive->retry();
+  ASSERT_TRUE(rig.finish());
+  EXPECT_EQ(rig.node->log, "w0+512 w0+512 w512+512 ");
 }
 
 // A failed write that is reported: the guest reads what it wrote, live and in a replay.
