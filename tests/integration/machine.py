@@ -21,7 +21,7 @@ FIXED = ["-rtc", "base=2026-11-20T12:00:00", "-m", "256", "-display", "none",
          "-no-reboot"]
 # HMP's names of the keys that are not called what they print.
 KEYS = {" ": "spc", "\n": "ret", "=": "equal", ",": "comma", "/": "slash", ".": "dot", "-": "minus",
-        "_": "shift-minus", ":": "shift-semicolon", "(": "shift-9", ")": "shift-0"}
+        "_": "shift-minus", ":": "shift-semicolon", "(": "shift-9", ")": "shift-0", "$": "shift-4"}
 failed = 0
 
 
@@ -74,6 +74,13 @@ class Machine:
                 time.sleep(0.01)
         return True
 
+    def until_quiet(self, seconds=0.7):
+        """Until nothing has been said for that long: a menu has been drawn."""
+        shown = -1
+        while shown != len(self.output) and self.process.poll() is None:
+            shown = len(self.output)
+            self.wait_for(b"\0never", 0, seconds)
+
     def type(self, text):
         """On the serial port."""
         self.process.stdin.write(text.encode())
@@ -92,6 +99,7 @@ class Machine:
                     if self.process.poll() is not None:
                         raise
                     time.sleep(0.05)
+            self.socket.sendall(b"\n")
             self.answer()
         self.socket.sendall(line.encode() + b"\n")
         return self.answer()
@@ -106,13 +114,18 @@ class Machine:
         return said.decode(errors="replace")
 
     def keys(self, text):
-        """On the keyboard, a key at a time."""
-        for char in text:
+        """On the keyboard, a key at a time; each is awaited on the serial port, where it shows: the guest
+        may be slower than we are, and firmware forgets keys."""
+        for char in text:      # or names of keys
+            self.wait_for(b"\0never", 0, 0.05)     # what is still being said
+            shown = len(self.output)
             name = KEYS.get(char, f"shift-{char.lower()}" if char.isupper() else char)
             said = self.command(f"sendkey {name} 20")
             if "unknown" in said.lower() or "invalid" in said.lower():
                 return report(False, f"sendkey {name}", said)
-            time.sleep(0.03)
+            deadline = time.time() + 60
+            while len(self.output) == shown and time.time() < deadline:
+                self.wait_for(b"\0never", shown, 0.02)
         return True
 
     def end(self, seconds=120):

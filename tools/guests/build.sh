@@ -13,7 +13,7 @@
 #   testdisk              testdisk.img: 64 MiB of fixed pseudo-random bytes
 #   isolinux              isolinux.iso: a CD that boots cloud.bzImage and cloud-disks.gz
 #   grubdisk              grubdisk.img: a hard disk, GRUB in its MBR and gap, both on ext4
-#   rescue                rescue.iso: grub-mkrescue's CD, with a menu and both on it
+#   rescue                rescue.iso: grub-mkrescue's CD, with a menu
 #   memtest               memtest.iso: Debian's memtest86+
 #   floppy                floppy.img: a FAT floppy with files and their sums
 #   debian                debian.img: a disk with a Debian system by debootstrap (root, and long)
@@ -91,9 +91,10 @@ for part; do
     cloud-disks) disks cloud linux-image-cloud-amd64 ;;
     standard-disks) disks standard linux-image-amd64 ;;
     initramfs | multiboot) $part ;;
-    isolinux | grubdisk | rescue | debian)
+    isolinux | grubdisk)
         disks cloud linux-image-cloud-amd64
         . "$here/$part.sh" ;;
+    rescue | debian) . "$here/$part.sh" ;;
     testdisk | memtest | floppy) . "$here/small-media.sh"; $part ;;
     *) die "no guest is called '$part'; they stand at the top of tools/guests/build.sh" ;;
     esac
