@@ -144,7 +144,7 @@ void AtaDisk::smart() {
     case AtaSmart::kReadThresholds:
       return reply(AtaSmart::thresholds());
     case AtaSmart::kAutosave:
-      return accept(smart_.set_autosave(reg(kCount)));
+      return accept(!reg(kCount) || reg(kCount) == 0xf1);
     case AtaSmart::kOffline:
       return accept(smart_.start_test(reg(kLow), hours()));
     case AtaSmart::kReadLog:

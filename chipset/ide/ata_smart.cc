@@ -34,16 +34,13 @@ void seal(AtaSmart::Page& page) {
   page[511] = u8(0 - sum);
 }
 
-bool on_off(u8 value, u8 on, bool& flag) {
-  if (value && value != on) return false;
-  flag = value;
-  return true;
-}
-
 }  // namespace
 
-bool AtaSmart::set_autosave(u8 value) { return on_off(value, 0xf1, autosave_); }
-bool AtaSmart::set_auto_offline(u8 value) { return on_off(value, 0xf8, auto_offline_); }
+bool AtaSmart::set_auto_offline(u8 value) {
+  if (value && value != 0xf8) return false;
+  auto_offline_ = value;
+  return true;
+}
 
 AtaSmart::Page AtaSmart::data(u16 hours) const {
   Page page{};
@@ -127,7 +124,7 @@ bool AtaSmart::write_log(u8 address, std::span<const u8> page) {
 }
 
 void AtaSmart::state(State& s) {
-  s("enabled", enabled_)("autosave", autosave_)("auto_offline", auto_offline_);
+  s("enabled", enabled_)("auto_offline", auto_offline_);
   s("last_test", last_test_, 0, kTests)("tests", tests_)("host_log", host_log_);
 }
 

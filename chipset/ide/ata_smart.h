@@ -1,9 +1,9 @@
 // SMART: what a disk says of its own health.
 //
 // Sources: T13/1410D, 8.55 (SMART); SFF-8035i (attributes). Subcommands, by the Features register:
-//   D0 READ DATA   D1 READ THRESHOLDS   D2 ATTRIBUTE AUTOSAVE   D4 EXECUTE OFF-LINE IMMEDIATE
-//   D5 READ LOG    D6 WRITE LOG (80h-9Fh, host's)   D8 ENABLE   D9 DISABLE   DA RETURN STATUS
-//   DB automatic off-line
+//   D0 READ DATA    D1 READ THRESHOLDS   D2 ATTRIBUTE AUTOSAVE (accepted)
+//   D4 EXECUTE OFF-LINE IMMEDIATE        D5 READ LOG     D6 WRITE LOG
+//   D8 ENABLE       D9 DISABLE           DA RETURN STATUS   DB automatic off-line
 // Logs: 00 directory, 01 summary of errors (none), 06 self-tests, 80 one sector of the host's.
 // A self-test ends at once and finds nothing. This disk never fails.
 #pragma once
@@ -35,8 +35,7 @@ class AtaSmart {
 
   bool enabled() const { return enabled_; }
   void enable(bool on) { enabled_ = on; }
-  // Autosave and automatic off-line: F1h or F8h on, 0 off; false: neither.
-  bool set_autosave(u8 value);
+  // Automatic off-line: F8h on, 0 off; false: neither.
   bool set_auto_offline(u8 value);
   bool start_test(u8 kind, u16 hours);  // false: no such test
   Page data(u16 hours) const;
@@ -52,7 +51,7 @@ class AtaSmart {
     void state(State& s) { s("kind", kind)("hours", hours); }
   };
   static constexpr unsigned kTests = 21;
-  bool enabled_ = true, autosave_ = true, auto_offline_ = true;
+  bool enabled_ = true, auto_offline_ = true;
   u8 last_test_ = 0;  // 1 to 21: where the latest one is; 0: there was none
   std::array<Test, kTests> tests_{};
   Page host_log_{};

@@ -104,6 +104,7 @@ void BusMaster::state(State& s) {
   s("command", regs_.command, 0, 9)("status", regs_.status, 0, 0x67)("table", regs_.table);
   s("next", regs_.next)("address", regs_.address)("left", regs_.left, 0, 1 << 16);
   s("last", regs_.last);
+  if (s.loading()) regs_.status &= kActive | kError | kInterrupt | kCapable;
 }
 
 }  // namespace reprise

@@ -29,6 +29,7 @@ namespace {}  // namespace
 
 void floppy_rig(ContractRig& rig);   // floppy_rig.cc
 void cpu_cluster(ContractRig& rig);  // cpu_rig.cc
+void ide_rig(ContractRig& rig);      // ide_rig.cc
 void drive_rig(ContractRig& rig);    // drive_rig.cc
 
 namespace {
@@ -118,6 +119,11 @@ void piix3(ContractRig& rig) {
   auto& bridge = rig.place<Piix3Isa>("/pci/isa", rig.pci(), irqs,
                                      Piix3Isa::Resets{.hard = rig.action(), .soft = rig.action()});
   rig.inputs(bridge, 4);
+  pci_ports(rig);
+}
+
+void piix3_ide(ContractRig& rig) {
+  ide_rig(rig);
   pci_ports(rig);
 }
 
@@ -384,7 +390,7 @@ const std::vector<DeviceUnderTest>& devices_under_test() {
       {"port92", port92},     {"i8042", i8042},       {"ns16550", serial},
       {"i82078", floppy_rig}, {"piix4-smbus", smbus}, {"parallel", parallel},
       {"debugcon", debug},    {"fw-cfg", fw_cfg},     {"cpu-cluster", cpu_cluster},
-      {"drive", drive_rig},
+      {"drive", drive_rig},   {"piix3-ide", piix3_ide},
   };
   return list;
 }

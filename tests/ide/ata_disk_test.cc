@@ -276,7 +276,7 @@ TEST_F(AtaTest, HostErrorsAreUncorrectableReadsAndAbortedWrites) {
   give(std::vector<u8>(512));
   EXPECT_EQ(wait() & (kErr | kDrq), kErr);
   EXPECT_EQ(in(1), 0x04);
-  ata(0x40, 100, 1);  // READ VERIFY
+  ata(0x40, 101, 1);  // READ VERIFY
   EXPECT_EQ(wait() & kErr, kErr);
   ata(0x40, 90, 10);
   EXPECT_EQ(wait(), 0x50);
