@@ -33,7 +33,7 @@ wrong(["-chardev", "socket,id=charmonitor,fd=25,server=on,wait=off", "-mon",
        "chardev=charmonitor,id=monitor,mode=control"], "fd")
 wrong(["-netdev", '{"type":"user","id":"hostnet0"}'], "network")
 wrong(["-audiodev", '{"id":"audio1","driver":"none"}', "-vnc", "127.0.0.1:0,audiodev=audio1"],
-      "-")
+      "vnc")
 # Its probe of the emulator.
 wrong(["-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", "none,accel=kvm:tcg"],
       "none", "pc-i440fx-2.11")

@@ -52,6 +52,7 @@ std::vector<Subject> subjects() {
           {"Disks", drive_rows()},
           {"Consoles and displays", chardev_rows()},
           {"Devices", device_rows()},
+          {"Sound", audio_rows()},
           {"The run", run_rows()},
           {"Configuration files", config_rows()},
           {"Accepted", compatibility_rows()}};

@@ -9,6 +9,7 @@
 
 #include "chipset/board/config.h"
 #include "chipset/host/chardev.h"
+#include "chipset/host/wav_audio.h"
 #include "replay/core/result.h"
 
 namespace reprise::tools {
@@ -23,6 +24,7 @@ struct Options {
   std::vector<std::optional<ChardevOptions>> serials;  // host ends; null: no such port
   std::vector<std::optional<ChardevOptions>> parallels;
   std::optional<ChardevOptions> debugcon, port_e9, monitor;
+  std::optional<AudiodevOptions> audiodev;
   std::string splash;                               // -boot splash=
   std::vector<std::string> smbios_files;            // -smbios file=
   std::map<std::string, std::string> fw_cfg_files;  // -fw_cfg: by name, the path

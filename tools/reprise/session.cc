@@ -7,6 +7,7 @@
 #include <ctime>
 #include <random>
 
+#include "chipset/timer/i8254.h"
 #include "tools/reprise/files.h"
 #include "tools/reprise/replay_options.h"
 #include "tools/reprise/signals.h"
@@ -34,12 +35,29 @@ Result<int> Session::run() {
   TRY(build());
   const Signals signals([this] { pace_->wake(); });
   TRY(ends_->open(options_, *machine_, recording_.has_value()));
+  TRY(open_audio());
   TRY(open_display());
   if (options_.paused) state_ = RunState::Prelaunch;
   const int status = recording_ ? TRY(run_replay()) : TRY(run_live());
   ends_->flush();
+  play_audio();
   if (options_.state_hash) print_hash("");
   return status;
+}
+
+Result<void> Session::open_audio() {
+  if (!options_.audiodev) return {};
+  audio_ = TRY(WavAudio::open(*options_.audiodev));
+  audio_->connect_to(*machine_->door().find("/isa/speaker:out"));
+  return {};
+}
+
+// What was heard up to now.
+void Session::play_audio() {
+  if (!audio_ || !audio_->error().empty()) return;
+  audio_->advance(Clock(machine_->scheduler(), I8254::kHz).ticks_at(machine_->position().cycles));
+  if (!audio_->error().empty())
+    std::fprintf(stderr, "reprise: warning: %s\n", audio_->error().c_str());
 }
 
 // Where nobody asked for a window, there is one if it can be opened.
@@ -92,10 +110,10 @@ Result<void> Session::build() {
   }
   hash_ = std::make_unique<MachineHash>(*machine_);
   console_ = std::make_unique<Console>(*machine_);
-  const bool watched = !options_.display.empty() ||
-                       (isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
-  const bool real = options_.pace == Pace::Real ||
-                    (options_.pace == Pace::Default && !recording_ && watched);
+  const bool watched =
+      !options_.display.empty() || (isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
+  const bool real =
+      options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ && watched);
   pace_ = std::make_unique<trace::HostPace>(options_.config.cpu_hz, real);
   machine_->door().on_post([this] { pace_->wake(); });
   queue_.on_post([this] { pace_->wake(); });
@@ -189,6 +207,7 @@ trace::Verdict Session::control() {
   if (Signals::seen()) quit_ = true;
   notice_exit();
   notice_disks();
+  play_audio();
   warn_of_recorder();
   if (quit_) return trace::Verdict::End;
   return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;

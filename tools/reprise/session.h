@@ -44,11 +44,13 @@ class Session final : public Operator {
   Result<void> open_recording();
   Result<void> build();
   Result<void> open_display();
+  Result<void> open_audio();
   Result<int> run_live();
   Result<int> run_replay();
   trace::Verdict control();
   void notice_exit();
   void notice_disks();
+  void play_audio();
   void warn_of_recorder();
   void print_hash(const char* prefix);
   int exit_status() const;
@@ -67,6 +69,7 @@ class Session final : public Operator {
   std::string recent_;            // the tail of serial 0's output, while the text is awaited
   Hmp hmp_;
   OperatorQueue queue_;
+  std::unique_ptr<WavAudio> audio_;
   std::unique_ptr<HostEnds> ends_;
   std::unique_ptr<Display> display_;  // first to go: its thread uses the rest
 

@@ -79,6 +79,7 @@ Result<void> machine(Parser& p, const std::string& text) {
                                              "sata",
                                              "pit",
                                              "i8042",
+                                             "pcspk-audiodev",
                                              "x-south-bridge"}));
   const std::string type = values.text("type", "pc");
   if (type == "help" || type == "?") {

@@ -73,6 +73,7 @@ std::span<const Row> boot_rows();
 std::span<const Row> drive_rows();
 std::span<const Row> chardev_rows();
 std::span<const Row> device_rows();
+std::span<const Row> audio_rows();
 std::span<const Row> run_rows();
 std::span<const Row> config_rows();
 std::span<const Row> compatibility_rows();
