@@ -11,7 +11,9 @@ void Chardev::connect_to(Port* in, Port* out, Port* break_in) {
   break_ = break_in;
   if (in_) in_->on_credit([this] { credit_grew(); });
   if (out_) out_->connect([this](std::span<const u8> bytes) { write(bytes); });
+  const bool open = is_open();  // a server's first client may come once its thread runs
   connected();
+  if (open && opened_) opened_();
 }
 
 void Chardev::disconnect() {

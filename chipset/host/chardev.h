@@ -55,6 +55,9 @@ class Chardev {
   // outlive this object or the machine must stand still when it goes.
   void connect_to(Port* in, Port* out, Port* break_in = nullptr);
   void connect_to(Port& in, Port& out) { connect_to(&in, &out); }
+  // Told, on any thread, that somebody is at the other end: at once where that is always so, else
+  // for each client that comes. Before connect_to().
+  void on_open(std::function<void()> told) { opened_ = std::move(told); }
   // Machine thread: output for the host.
   virtual void write(std::span<const u8> bytes) = 0;
   // Where it is, for operators: "tcp:127.0.0.1:4444", "file:log".
@@ -65,12 +68,14 @@ class Chardev {
  protected:
   Chardev() = default;
   virtual void connected() {}  // ports are known: start reading
+  virtual bool is_open() { return true; }
   virtual void credit_grew() {}
   void disconnect();  // for destructors, before threads end
 
   Port* in_ = nullptr;
   Port* out_ = nullptr;
   Port* break_ = nullptr;
+  std::function<void()> opened_;
 };
 
 // How stdio reaches the rest of the program. Called on the reader's thread.

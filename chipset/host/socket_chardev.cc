@@ -167,7 +167,9 @@ class SocketChardev final : public Chardev {
   }
   void accept_one() {
     Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (fd) adopt(std::move(fd));
+    if (!fd) return;
+    adopt(std::move(fd));
+    if (opened_) opened_();
   }
   void drop() {
     {
@@ -180,6 +182,7 @@ class SocketChardev final : public Chardev {
   void connected() override {
     reader_ = std::thread([this] { read_loop(); });
   }
+  bool is_open() override { return connection() != nullptr; }
   void credit_grew() override { wake_.notify(); }
 
   void read_loop() {

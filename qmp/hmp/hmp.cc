@@ -124,6 +124,7 @@ std::string Hmp::execute(const std::string& line) {
 }
 
 void HmpTerminal::greet() {
+  line_.clear();  // of whoever was here before
   out_("Reprise monitor - type 'help' for more information\r\n" + std::string(kPrompt));
 }
 

@@ -99,8 +99,7 @@ class Machine:
                     if self.process.poll() is not None:
                         raise
                     time.sleep(0.05)
-            self.socket.sendall(b"\n")
-            self.answer()
+            self.answer()      # it greets
         self.socket.sendall(line.encode() + b"\n")
         return self.answer()
 

@@ -94,9 +94,9 @@ Result<void> HostEnds::open_monitor(const ChardevOptions& end) {
     monitor_in_.set_credit(kMonitorCredit);
   });
   auto chardev = TRY(open_chardev(end));
+  chardev->on_open([this] { queue_.post([this] { own_monitor_->greet(); }); });
   chardev->connect_to(&monitor_in_, &monitor_out_);
   monitor_in_.set_credit(kMonitorCredit);
-  own_monitor_->greet();
   chardevs_.push_back(std::move(chardev));
   return {};
 }
