@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 
-REPRISE = os.environ.get("REPRISE", "build/reprise")
+REPRISE = os.path.abspath(os.environ.get("REPRISE", "build/reprise"))
 MIB, GIB = 1 << 20, 1 << 30
 with open(REPRISE, "rb") as program:  # AddressSanitizer wants terabytes of address space
     SANITIZED = b"__asan_init" in program.read()

@@ -74,22 +74,27 @@ bool wrong(const Fpu80& fpu, Float80 ours, const Host& host, Float80 before, boo
   EXPECT_EQ((ours).significand, (host).st0.value().significand) << describe(control, a, b);     \
   if (++failures == 10) return;
 
-#define BINARY_TEST(name, instruction, method, cases)           \
-  TEST(X87Host, name) {                                         \
-    Random random(0x1234);                                      \
-    int failures = 0;                                           \
-    for (int i = 0; i < cases; ++i) {                           \
-      const Float80 a = random.float80(), b = random.float80(); \
-      const u16 control = control_word(random);                 \
-      Host host{Image(a), Image(b)};                            \
-      HOST_OP(host, instruction, control);                      \
-      Fpu80 fpu(control);                                       \
-      const Float80 ours = method;                              \
-      if (wrong(fpu, ours, host, a, true)) {                    \
-        REPORT(fpu, ours, host, control, a, b)                  \
-      }                                                         \
-    }                                                           \
+// `differs`: where processors do not agree.
+#define BINARY_TEST_BUT(name, instruction, method, cases, differs) \
+  TEST(X87Host, name) {                                            \
+    Random random(0x1234);                                         \
+    int failures = 0;                                              \
+    for (int i = 0; i < cases; ++i) {                              \
+      const Float80 a = random.float80(), b = random.float80();    \
+      const u16 control = control_word(random);                    \
+      if (differs) continue;                                       \
+      Host host{Image(a), Image(b)};                               \
+      HOST_OP(host, instruction, control);                         \
+      Fpu80 fpu(control);                                          \
+      const Float80 ours = method;                                 \
+      if (wrong(fpu, ours, host, a, true)) {                       \
+        REPORT(fpu, ours, host, control, a, b)                     \
+      }                                                            \
+    }                                                              \
   }
+
+#define BINARY_TEST(name, instruction, method, cases) \
+  BINARY_TEST_BUT(name, instruction, method, cases, false)
 
 BINARY_TEST(Add, "fadd %%st(1), %%st", fpu.add(decode(a), decode(b)), 60000)
 BINARY_TEST(Subtract, "fsub %%st(1), %%st", fpu.subtract(decode(a), decode(b)), 60000)
@@ -98,7 +103,11 @@ BINARY_TEST(Multiply, "fmul %%st(1), %%st", fpu.multiply(decode(a), decode(b)), 
 BINARY_TEST(Divide, "fdiv %%st(1), %%st", fpu.divide(decode(a), decode(b)), 60000)
 BINARY_TEST(SquareRoot, "fsqrt", fpu.square_root(decode(a)), 60000)
 BINARY_TEST(RoundToInteger, "frndint", fpu.round_to_integer(decode(a)), 60000)
-BINARY_TEST(Scale, "fscale", fpu.scale(decode(a), decode(b)), 60000)
+// A tiny value scaled by zero: Intel's processors, and ours, give it as it is; AMD's underflow
+// where that is not masked.
+BINARY_TEST_BUT(Scale, "fscale", fpu.scale(decode(a), decode(b)), 60000,
+                decode(a).is_finite() && !decode(a).is_zero() && !(a.sign_exponent & 0x7FFF) &&
+                    decode(b).is_zero() && !(control & 0x10))
 
 // C0, C3, C1 are quotient bits, C2 tells of a partial remainder.
 template <bool kNearest>
@@ -312,7 +321,8 @@ TEST(X87Host, Constants) {
                : [a] "=m"(values[index].bytes)                         \
                : [cw] "m"(control));
     LOAD(0, "fld1")
-        LOAD(1, "fldl2t") LOAD(2, "fldl2e") LOAD(3, "fldpi") LOAD(4, "fldlg2") LOAD(5, "fldln2")
+    LOAD(1, "fldl2t")
+        LOAD(2, "fldl2e") LOAD(3, "fldpi") LOAD(4, "fldlg2") LOAD(5, "fldln2")
             LOAD(6, "fldz") for (unsigned i = 0; i < 7; ++i)
                 EXPECT_TRUE(constant(i, Rounding(rounding)) == values[i].value())
         << i << " rc " << rounding;
