@@ -84,7 +84,7 @@ def monitor(scratch):
     arguments = ["-display", "none", "-m", "16", "-seed", "1", "-rtc", "base=2026-11-20"]
     process = subprocess.Popen(
         [REPRISE, *arguments, "-kernel", f"{scratch}/vga.bin", "-record", tape, "-state-hash",
-         "-serial", f"unix:{serial},server,nowait", "-monitor", f"unix:{hmp},server,nowait"],
+         "-serial", f"unix:{serial},server", "-monitor", f"unix:{hmp},server,nowait"],
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
     atexit.register(process.kill)
     port = Serial(serial)
@@ -178,11 +178,12 @@ def sdl(scratch):
     serial, hmp = f"{scratch}/s-serial", f"{scratch}/s-hmp"
     process = None
     try:
-        eventually(lambda: os.path.exists(f"/tmp/.X11-unix/X{number}"))
+        eventually(lambda: subprocess.run(["xdotool", "getdisplaygeometry"],
+                                          capture_output=True).returncode == 0)
         manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         process = subprocess.Popen(
             [REPRISE, "-display", "sdl", "-name", "test", "-m", "16", "-kernel", f"{scratch}/vga.bin",
-             "-serial", f"unix:{serial},server,nowait", "-monitor", f"unix:{hmp},server,nowait"],
+             "-serial", f"unix:{serial},server", "-monitor", f"unix:{hmp},server,nowait"],
             stdin=subprocess.DEVNULL)
         port = Serial(serial)
         report(port.until(b"r") and port.case("text-80"), "sdl: the guest runs")
