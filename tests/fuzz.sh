@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/.."
 . tests/lib.sh
 if [ -n "${BUILD_SAN:-}" ]; then       # where the determinism matrix has it too
-    make -s --no-print-directory SAN=1 BUILD="$BUILD/variant/SAN-1" all >"$scratch/make" 2>&1 ||
+    build SAN=1 BUILD="$BUILD/variant/SAN-1" "$BUILD/variant/SAN-1/reprise" ||
         { tail -n 5 "$scratch/make"; ok "fuzz: build with SAN=1" 1; finish; }
     REPRISE=$BUILD/variant/SAN-1/reprise
 fi

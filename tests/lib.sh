@@ -17,6 +17,12 @@ ok() {
 }
 finish() { exit $((failures > 0)); }
 
+# build ARGUMENT...: another make, with all processors even inside `make test`; $scratch/make has what
+# it said.
+build() {
+    env -u MAKEFLAGS -u MAKELEVEL make -s --no-print-directory -j"$(nproc)" "$@" >"$scratch/make" 2>&1
+}
+
 # What must be the same for two runs to be the same run.
 fixed=(-rtc base=2026-11-20T12:00:00 -seed 1)
 quiet='console=ttyS0,115200 quiet mitigations=off nokaslr'

@@ -53,7 +53,7 @@ variants() {
     shift
     for variant in CXX=clang++-16 DEBUG=1 SAN=1; do
         local out=$BUILD/variant/${variant//[^A-Za-z0-9]/-}
-        if ! make -s --no-print-directory "$variant" BUILD="$out" all >"$scratch/make" 2>&1; then
+        if ! build "$variant" BUILD="$out" "$out/reprise"; then
             tail -n 5 "$scratch/make"
             ok "$guest: build with $variant" 1
             continue
