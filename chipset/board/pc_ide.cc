@@ -42,7 +42,6 @@ Result<void> PcI440fx::build_ide(PciBus& pci, SharedIrqs& irqs) {
       ide.plug(config.bus, config.unit, add<AtapiCd>(path, drive, identity_of(config)));
       continue;
     }
-    if (!config.present) return fail(name + ": a hard disk needs an image: file=");
     if ((config.cyls || config.heads || config.secs) &&
         !Geometry::valid(config.cyls, config.heads, config.secs))
       return fail(name +

@@ -106,6 +106,14 @@ TEST_F(AtaTest, MultipleMovesBlocksAndDwordsAreTwoWords) {
   EXPECT_EQ(in(1), 4);
 }
 
+TEST_F(AtaTest, ACountOfZeroIs256Sectors) {
+  ata(0x20, 3, 0);
+  unsigned sectors = 0;
+  for (; wait() & kDrq; ++sectors) ASSERT_EQ(take(512), part(*node, 512 * (3 + u64(sectors)), 512));
+  EXPECT_EQ(sectors, 256u);
+  EXPECT_EQ(edges(), 256u);
+}
+
 TEST_F(AtaTest, WritesAskForEachSectorAndAreThereAfterTheLastInterrupt) {
   std::vector<u8> data(1024);
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = u8(i * 7);
@@ -155,6 +163,7 @@ TEST_F(AtaTest, AddressesAreCheckedInEachForm) {
   }
   ata(0x20, 0x0fff'ffff, 1);
   EXPECT_EQ(wait() & kErr, kErr);
+  EXPECT_EQ(in(1), 0x10);
   // Cylinder 1, head 2, sector 3.
   const auto chs = [this](u16 cylinder, u8 head, u8 sector) {
     out(6, u8(0xa0 | head));
