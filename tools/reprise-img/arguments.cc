@@ -81,4 +81,12 @@ std::string Arguments::text(std::string_view name, const std::string& otherwise)
   return found ? *found : otherwise;
 }
 
+Result<std::string> Arguments::report_on_one_image() const {
+  if (operands_.size() != 1) return fail("Expecting one image file name");
+  const std::string output = text("--output", "human");
+  if (output != "human" && output != "json")
+    return fail("--output must be used with human or json as argument.");
+  return output;
+}
+
 }  // namespace reprise::img

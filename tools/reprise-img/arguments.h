@@ -24,6 +24,8 @@ class Arguments {
   std::string text(std::string_view name, const std::string& otherwise) const;
   const std::vector<std::pair<std::string, std::string>>& options() const { return options_; }
   const std::vector<std::string>& operands() const { return operands_; }
+  // For commands that report on one image: checks that it is one; how to say it, "human" or "json".
+  Result<std::string> report_on_one_image() const;
 
  private:
   std::vector<std::pair<std::string, std::string>> options_;

@@ -17,10 +17,7 @@ Result<int> info(const Words& words) {
                                                       {"--backing-chain", false},
                                                       {"-U", false},
                                                       {"--force-share", false}}));
-  if (arguments.operands().size() != 1) return fail("Expecting one image file name");
-  const std::string output = arguments.text("--output", "human");
-  if (output != "human" && output != "json")
-    return fail("--output must be used with human or json as argument.");
+  const std::string output = TRY(arguments.report_on_one_image());
   OpenOptions options;
   options.format = arguments.text("-f", "");
   options.looks_only = true;
@@ -50,10 +47,7 @@ Result<int> check(const Words& words) {
                                                       {"-T", true},
                                                       {"-U", false},
                                                       {"--force-share", false}}));
-  if (arguments.operands().size() != 1) return fail("Expecting one image file name");
-  const std::string output = arguments.text("--output", "human");
-  if (output != "human" && output != "json")
-    return fail("--output must be used with human or json as argument.");
+  const std::string output = TRY(arguments.report_on_one_image());
   const std::string repair = arguments.text("-r", "all");
   if (repair != "leaks" && repair != "all")
     return fail("-r expects 'leaks' or 'all' not '" + repair + "'");

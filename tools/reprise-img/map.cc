@@ -83,10 +83,7 @@ Result<int> map(const Words& words) {
                                                       {"--max-length", true},
                                                       {"-U", false},
                                                       {"--force-share", false}}));
-  if (arguments.operands().size() != 1) return fail("Expecting one image file name");
-  const std::string output = arguments.text("--output", "human");
-  if (output != "human" && output != "json")
-    return fail("--output must be used with human or json as argument.");
+  const std::string output = TRY(arguments.report_on_one_image());
   const auto bound = [&](const char* name, const char* letter, u64 otherwise) -> Result<u64> {
     const std::string* text = arguments.find(name);
     if (!text) text = arguments.find(letter);
