@@ -18,7 +18,9 @@ namespace cpu {
 struct Cpu;
 }
 class OperatorConsole;
+class OperatorDebug;
 class OperatorDrives;
+class OperatorTravel;
 
 enum class RunState { Prelaunch, Running, Paused, Shutdown, IoError };
 std::string_view name(RunState state);  // QMP's word: "prelaunch", "running", ...
@@ -34,6 +36,8 @@ class Operator {
   virtual std::vector<const cpu::Cpu*> cpus() const = 0;
   virtual OperatorDrives* drives() { return nullptr; }    // null: there are none
   virtual OperatorConsole* console() { return nullptr; }  // null: no screen, no keyboard
+  virtual OperatorTravel* travel() { return nullptr; }    // null: only the present
+  virtual OperatorDebug* debug() { return nullptr; }
 };
 
 // Work for the machine thread that leaves no trace in the guest.

@@ -3,6 +3,7 @@
 
 #include "replay/core/device.h"
 #include "replay/core/pages.h"
+#include "replay/core/stops.h"
 #include "replay/core/types.h"
 
 namespace reprise {
@@ -38,6 +39,8 @@ class Machine {
   }
   // All vCPUs are halted and nothing is pending: only a timer or an input can go on.
   virtual bool idle() const = 0;
+  // Null: this machine has no breakpoints.
+  virtual Stops* stops() { return nullptr; }
   // Moves time forward to `cycle` while idle (not past the next timer). Timers due then have fired.
   virtual void skip_to(Cycles cycle) = 0;
 };
