@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+from pictures import read_ppm
+
 REPRISE = os.environ.get("REPRISE", "build/reprise")
 QEMU = os.environ.get("QEMU")
 ROOT = os.path.dirname(os.path.abspath(__file__)) + "/../guests/vga"
@@ -102,15 +104,6 @@ class Machine:
     def end(self):
         self.process.kill()
         self.process.wait()
-
-
-def read_ppm(path):
-    with open(path, "rb") as file:
-        data = file.read()
-    magic, width, height, depth = data.split(None, 4)[:4]
-    start = len(data) - int(width) * int(height) * 3
-    assert magic == b"P6" and depth == b"255" and start > 0, path
-    return int(width), int(height), data[start:]
 
 
 def difference(ours, theirs):
