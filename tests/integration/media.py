@@ -4,7 +4,7 @@
     REPRISE=build/reprise GUESTS=build/guests tests/integration/media.py [NAME ...]
     MEDIA_ON=qemu tests/integration/media.py     the same sessions on QEMU
 
-Names: isolinux grubdisk rescue linux floppy, and the long ones of `make soak`: debian memtest."""
+Names: isolinux grubdisk rescue linux changes floppy, and the long ones of `make soak`: debian memtest."""
 import hashlib
 import os
 import re
@@ -114,6 +114,58 @@ def linux(scratch):
     files(name, image, "", "one")
 
 
+def changes(scratch):
+    """CDs that the operator takes out and puts in, also while Linux has one mounted and the tray locked."""
+    discs = {}
+    for word in "first", "second":
+        os.mkdir(f"{scratch}/{word}")
+        discs[word] = f"{scratch}/{word} disc.iso"
+        with open(f"{scratch}/{word}/word", "w") as out:
+            out.write(f"the {word} disc\n" * (1000 if word == "second" else 1))
+        subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-o", discs[word],
+                        f"{scratch}/{word}"], check=True, stderr=subprocess.DEVNULL)
+    read = "mount -t iso9660 -o ro /dev/sr0 /mnt && sort -u /mnt/word; echo =$?"
+    # What is typed, or is a command of the monitor, and what the answer has in it.
+    dialogue = [("type", ". /lib/media-tests.sh; load cdrom && await /dev/sr0; echo =$?", "=0"),
+                ("type", read, "the first disc"),
+                ("hmp", "info block ide1-cd0", "Removable device: locked, tray closed"),
+                ("hmp", "eject ide1-cd0", "Error: "),
+                ("hmp", f'change ide1-cd0 "{discs["second"]}"', "Error: "),
+                ("type", "cat /mnt/word; umount /mnt; echo =$?", "the first disc\r\n=0"),
+                ("hmp", "info block ide1-cd0", "Removable device: not locked, tray closed"),
+                ("hmp", "eject ide1-cd0", ""),
+                ("hmp", "info block ide1-cd0", "[not inserted]"),
+                ("type", read, "No medium found"),
+                ("hmp", f'change ide1-cd0 "{discs["second"]}"', ""),
+                ("type", read, "the second disc"),
+                ("hmp", "eject -f ide1-cd0", ""),
+                ("type", "umount /mnt; " + read, "No medium found"),
+                ("hmp", f'change ide1-cd0 "{discs["first"]}"', ""),
+                ("type", read, "the first disc"),
+                ("type", "umount /mnt; poweroff", "reboot: Power down")]
+
+    def play(machine):
+        start = 0
+        for how, line, words in dialogue:
+            if how == "hmp":
+                said, deadline = machine.command(line), time.time() + 60
+                while line.startswith("info") and words not in said and time.time() < deadline:
+                    said = machine.command(line)     # what was asked for comes at a boundary
+                good = words in said and words.startswith("Error") == ("Error" in said)
+            else:
+                good = machine.wait_for(b"reprise:/# ", start)
+                start = len(machine.output)
+                machine.type(line + "\n")
+                good = good and machine.wait_for(words.encode(), start)
+                said = bytes(machine.output[start:])
+            if not good:
+                return report(False, f"CDs changed: {line}", said)
+        return True
+    session("CDs changed", ["-kernel", f"{GUESTS}/cloud.bzImage", "-initrd", f"{GUESTS}/cloud-disks.gz",
+                            "-append", QUIET, "-cdrom", discs["first"]], f"{scratch}/recording", play,
+            ((), ("-test-slices", "4")), monitor=f"{scratch}/monitor")
+
+
 def floppy(scratch):
     name, image = "Linux and a floppy", shutil.copy(f"{GUESTS}/floppy.img", scratch)
     session(name, ["-kernel", f"{GUESTS}/standard.bzImage", "-initrd", f"{GUESTS}/standard-disks.gz",
@@ -190,10 +242,11 @@ def memtest(scratch):
 
 TESTS = {"isolinux": (isolinux, ["isolinux"]), "grubdisk": (grubdisk, ["grubdisk"]),
          "rescue": (rescue, ["rescue"]), "linux": (linux, ["cloud-disks", "testdisk", "isolinux"]),
+         "changes": (changes, ["cloud-disks"]),
          "floppy": (floppy, ["standard-disks", "floppy"]),
          "debian": (debian, ["debian"]),
          "memtest": (memtest, ["memtest"])}
-SHORT = ["isolinux", "grubdisk", "rescue", "linux", "floppy"]
+SHORT = ["isolinux", "grubdisk", "rescue", "linux", "changes", "floppy"]
 
 
 def main():
