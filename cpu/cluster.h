@@ -57,6 +57,7 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   void request_exit();  // from a device: leave after the current instruction
   bool exit_requested() const { return exit_requested_; }
   bool all_halted() const;  // no vCPU has anything to do
+  unsigned turn() const;    // which vCPU goes on next
   Position position() const;
   void skip_to(Cycles cycle);  // while all are halted
 

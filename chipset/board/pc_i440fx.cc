@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "chipset/audio/pc_speaker.h"
+#include "chipset/board/debug_port.h"
 #include "chipset/board/pc_wiring.h"
 #include "chipset/char/debug_ports.h"
 #include "chipset/char/ns16550.h"
@@ -111,6 +112,7 @@ Result<void> PcI440fx::build(const HostOptions& host) {
                                     .blocks = host.blocks};
   cpus_ = TRY(cpu::Cluster::create(cpu_options, at("/cpu"), pages_));
   cpus_->on_triple_fault(reset);
+  debug_ = std::make_unique<DebugPort>(door_, *cpus_);
   auto& pic = add<I8259Pair>("/isa/pic", IrqLine(wires.lint, 0));
   for (unsigned i = 0; i < cpus_->size(); ++i) {
     const LapicConfig lapic_config{

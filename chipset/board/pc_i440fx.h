@@ -18,6 +18,7 @@
 
 namespace reprise {
 
+class DebugPort;
 class FwCfg;
 class I8237;
 class Lapic;
@@ -70,6 +71,8 @@ class PcI440fx final : public Machine {
   // Operator commands with guest effect go through the door: post one of these bytes to control().
   enum Control : u8 { kPowerButton = 1, kReset = 2, kNmi = 3 };
   Port& control() { return control_; }
+  // Likewise what debuggers change.
+  DebugPort& debug() { return *debug_; }
 
   // --- how the host runs it; the guest cannot tell ---
   // Off, as replay/trace/driver wants it: run() comes back whenever the machine is idle, so that
@@ -138,6 +141,7 @@ class PcI440fx final : public Machine {
   Port control_;
   std::vector<std::unique_ptr<MemoryBlock>> blocks_;
   std::unique_ptr<cpu::Cluster> cpus_;
+  std::unique_ptr<DebugPort> debug_;
   AddressSpace space_;
   struct Wiring;  // what connects chips and has no state of its own
   std::unique_ptr<Wiring> wiring_;

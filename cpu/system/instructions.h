@@ -118,6 +118,7 @@ bool breakpoint_at(Cpu& c, u64 linear);
 void set_cr0(Cpu& c, u64 value);  // raises #GP(0)
 void set_cr3(Cpu& c, u64 value);
 void set_cr4(Cpu& c, u64 value);
+bool set_efer(Cpu& c, u64 value);  // false: #GP
 bool port_allowed(Cpu& c, u16 port, unsigned size);
 
 }  // namespace reprise::cpu

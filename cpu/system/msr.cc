@@ -86,17 +86,6 @@ void move_tsc(Cpu& c, u64 offset) {
   c.after_device();
 }
 
-bool write_efer(Cpu& c, u64 value) {
-  const u64 mask = c.cluster.model().efer_mask();
-  if (value & ~mask) return false;
-  if (((value ^ c.efer) & EFER_LME) && (c.cr0 & CR0_PG)) return false;
-  const u64 changed = value ^ c.efer;
-  c.efer = (value & ~u64(EFER_LMA)) | (c.efer & EFER_LMA);
-  if (changed & EFER_NXE) c.flush_tlb(true);
-  c.update_mode();
-  return true;
-}
-
 // MTRRs: true if `index` is one of them; `value` null: a read of it is fine.
 bool read_mtrr(const Cpu& c, u32 index, u64& value) {
   if (!has(c, Feature::kMtrr)) return false;
@@ -293,7 +282,7 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
       c.after_device();
       return true;
     case kEfer:
-      return c.cluster.model().efer_mask() != 0 && write_efer(c, value);
+      return c.cluster.model().efer_mask() != 0 && set_efer(c, value);
     case kStar:
       return set(has(c, Feature::kSyscall), c.msr.star, value);
     case kLstar:
@@ -321,6 +310,17 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
 }
 
 }  // namespace
+
+bool set_efer(Cpu& c, u64 value) {
+  const u64 mask = c.cluster.model().efer_mask();
+  if (value & ~mask) return false;
+  if (((value ^ c.efer) & EFER_LME) && (c.cr0 & CR0_PG)) return false;
+  const u64 changed = value ^ c.efer;
+  c.efer = (value & ~u64(EFER_LMA)) | (c.efer & EFER_LMA);
+  if (changed & EFER_NXE) c.flush_tlb(true);
+  c.update_mode();
+  return true;
+}
 
 void Cpu::Msrs::state(State& s) {
   s("star", star)("lstar", lstar)("cstar", cstar)("fmask", fmask);
