@@ -38,6 +38,10 @@ class Operator {
   virtual OperatorConsole* console() { return nullptr; }  // null: no screen, no keyboard
   virtual OperatorTravel* travel() { return nullptr; }    // null: only the present
   virtual OperatorDebug* debug() { return nullptr; }
+  // Where gdb may connect from now on ("tcp::1234"), or "none". What to tell the operator.
+  virtual Result<std::string> gdbserver(const std::string& device) {
+    return fail("gdbserver " + device + ": this program has none");
+  }
 };
 
 // Work for the machine thread that leaves no trace in the guest.

@@ -27,17 +27,20 @@ for ((seed = 1; seed <= ${SEEDS:-20}; seed++)); do
     ok "fuzz guest, seed $seed: replay" $? "$(tail -n 3 "$scratch/err")"
 done
 
-# fuzz_entry NAME SOURCES...: tests/fuzz/NAME_fuzz.cc under libFuzzer for a while.
+# fuzz_entry NAME SOURCES...: tests/fuzz/NAME_fuzz.cc under libFuzzer for a while, from its corpus.
 fuzz_entry() {
-    local name=$1
+    local name=$1 corpus=()
+    [ -d "tests/fuzz/corpus/$1" ] && corpus=("$scratch/$1.found" "$PWD/tests/fuzz/corpus/$1")
+    mkdir -p "$scratch/$1.found"
     shift
     clang++-16 -std=c++20 -O1 -g1 -I. -I"$BUILD" -fsanitize=fuzzer,address,undefined "tests/fuzz/${name}_fuzz.cc" \
         "$@" -o "$scratch/$name" >"$scratch/$name.log" 2>&1 &&
-        (cd "$scratch" && "./$name" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=4096 -timeout=10) \
+        (cd "$scratch" && "./$name" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=4096 -timeout=10 "${corpus[@]}") \
             >"$scratch/$name.log" 2>&1
     ok "fuzz entry: $name" $? "$(tail -n 5 "$scratch/$name.log")"
 }
 fuzz_entry probe storage/format/probe.cc storage/format/raw.cc
 fuzz_entry kernel chipset/firmware/{kernel,linux,multiboot,fw_cfg}.cc \
     tools/reprise/check_kernel.cc replay/core/*.cc replay/core/host/*.cc -lxxhash
+fuzz_entry gdb qmp/gdb/*.cc "$BUILD/libreprise.a" -lcapstone -lmpfr -lgmp -lxxhash -lz -lgtest
 finish

@@ -58,6 +58,8 @@ class Chardev {
   // Told, on any thread, that somebody is at the other end: at once where that is always so, else
   // for each client that comes. Before connect_to().
   void on_open(std::function<void()> told) { opened_ = std::move(told); }
+  // Likewise, that a client has gone.
+  void on_close(std::function<void()> told) { closed_ = std::move(told); }
   // Machine thread: output for the host.
   virtual void write(std::span<const u8> bytes) = 0;
   // Where it is, for operators: "tcp:127.0.0.1:4444", "file:log".
@@ -75,7 +77,7 @@ class Chardev {
   Port* in_ = nullptr;
   Port* out_ = nullptr;
   Port* break_ = nullptr;
-  std::function<void()> opened_;
+  std::function<void()> opened_, closed_;
 };
 
 // How stdio reaches the rest of the program. Called on the reader's thread.

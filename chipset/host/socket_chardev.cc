@@ -177,6 +177,7 @@ class SocketChardev final : public Chardev {
       connection_.reset();
     }
     queue_.drop_all();
+    if (closed_) closed_();
   }
 
   void connected() override {

@@ -43,6 +43,11 @@ struct HmpTable {
     if (state == RunState::Paused) return "VM status: paused\n";
     return "VM status: paused (" + std::string(name(state)) + ")\n";
   }
+  static std::string gdbserver(Operator& op, const Words& words) {
+    if (words.size() > 2) return "Error: expected: gdbserver [device|none]\n";
+    const auto said = op.gdbserver(words.size() > 1 ? words[1] : "tcp::1234");
+    return said ? *said + "\n" : "Error: " + said.error().message + "\n";
+  }
   static std::string info(Operator& op, const Words& words);
   static std::string help(Operator& op, const Words& words);
 
@@ -59,6 +64,8 @@ struct HmpTable {
        [](Operator& op, const Words&) { return text(op.cont()); }},
       {"eject", nullptr, "[-f] device",
        "take the medium out of a drive; -f: even from a locked tray", hmp_eject},
+      {"gdbserver", nullptr, "[device|none]",
+       "let gdb connect there, by default at tcp::1234; none: no more", gdbserver},
       {"help", "?", "[command]", "show this list", help},
       {"info", nullptr, "[subcommand]", "show what is known about drives, registers, status", info},
       {"mouse_button", nullptr, "buttons", "hold down: 1 left, 2 middle, 4 right, or a sum; 0 none",

@@ -104,13 +104,16 @@ warns(["-overcommit", "mem-lock=on"], "mem-lock=on", "no effect")
 wrong(["-rtc", "driftfix=fast"], "driftfix=fast", "none, slew")
 wrong(["-k", "../x"], "-k ../x", "en-us")
 wrong(["-usb"], "USB", "not there yet")
-for option, what in (("-netdev", "network"), ("-qmp", "QMP"), ("-gdb", "gdb"), ("-incoming", "migration"),
+for option, what in (("-netdev", "network"), ("-qmp", "QMP"), ("-incoming", "migration"),
                      ("-loadvm", "snapshot"), ("-pflash", "flash"), ("-tpmdev", "TPM"),
                      ("-watchdog", "watchdog"), ("-spice", "SPICE"), ("-numa", "NUMA"),
                      ("-acpitable", "ACPI"), ("-vnc", "VNC"), ("-net", "network"),
                      ("-usbdevice", "USB"), ("-fsdev", "shared")):
     wrong([option, "x"], option + " x", "yet", what)
-wrong(["-s"], "-s", "gdb")
+wrong(["-gdb", "file:x"], "-gdb file:x", "tcp::PORT", "stdio")
+wrong(["-gdb", "tcp"], "-gdb tcp", "tcp:HOST:PORT")
+wrong(["-gdb", "chardev:none"], "-gdb chardev:none", "id")
+wrong(["-gdb", "stdio", "-serial", "stdio"], "stdio is used by more than one", "-gdb")
 wrong(["-icount", "7"], "-icount", "-record")
 wrong(["-id", "8006"], "Proxmox")
 wrong(["-mon", "chardev=a,mode=control"], "QMP")

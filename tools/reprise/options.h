@@ -23,7 +23,7 @@ struct Options {
   std::vector<std::string> firmware_dirs;              // -L, searched before the usual place
   std::vector<std::optional<ChardevOptions>> serials;  // host ends; null: no such port
   std::vector<std::optional<ChardevOptions>> parallels;
-  std::optional<ChardevOptions> debugcon, port_e9, monitor;
+  std::optional<ChardevOptions> debugcon, port_e9, monitor, gdb;
   std::optional<AudiodevOptions> audiodev;
   std::string splash;                               // -boot splash=
   std::vector<std::string> smbios_files;            // -smbios file=
@@ -58,6 +58,8 @@ struct Options {
   bool help = false, version = false, dump_config = false;
 };
 
+// Where gdb connects: "tcp::1234" listens on this host only, "unix:PATH,server"; null: "none".
+Result<std::optional<ChardevOptions>> parse_gdb(const std::string& option, const std::string& text);
 Result<Options> parse_options(int argc, const char* const* argv);
 std::string help_text();
 

@@ -35,11 +35,13 @@ Result<int> Session::run() {
   TRY(build());
   const Signals signals([this] { pace_->wake(); });
   TRY(ends_->open(options_, *machine_, recording_.has_value()));
+  if (options_.gdb) TRY(gdb_->open(*options_.gdb));
   TRY(open_audio());
   TRY(open_display());
   if (options_.paused) state_ = RunState::Prelaunch;
   const int status = recording_ ? TRY(run_replay()) : TRY(run_live());
   ends_->flush();
+  gdb_->ended(status);
   play_audio();
   if (options_.state_hash) print_hash("");
   return status;
@@ -110,6 +112,7 @@ Result<void> Session::build() {
   }
   hash_ = std::make_unique<MachineHash>(*machine_);
   console_ = std::make_unique<Console>(*machine_);
+  debugger_ = std::make_unique<Debugger>(*machine_);
   const bool watched =
       !options_.display.empty() || (isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
   const bool real =
@@ -120,6 +123,8 @@ Result<void> Session::build() {
   disks_.join(*machine_, [this] { pace_->wake(); });
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
   ends_->on_monitor_input([this] { pace_->wake(); });
+  gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
+  gdb_->on_input([this] { pace_->wake(); });
 
   if (options_.hash_at_text.empty()) return {};
   // The path sorts after every device's: the other timers of that cycle have fired.
@@ -204,6 +209,7 @@ Result<int> Session::run_replay() {
 trace::Verdict Session::control() {
   queue_.run();
   ends_->poll_monitor();
+  gdb_->poll();
   if (Signals::seen()) quit_ = true;
   notice_exit();
   notice_disks();
@@ -279,6 +285,20 @@ Result<void> Session::system_reset() {
     state_ = RunState::Paused;
   }
   return {};
+}
+
+Result<std::string> Session::gdbserver(const std::string& device) {
+  auto where = TRY(parse_gdb("gdbserver", device));
+  if (gdb_->answering()) return fail("gdbserver: gdb is connected there; ask from another monitor");
+  if (!where) {
+    gdb_->close();
+    return std::string("gdb cannot connect any more");
+  }
+  if (where->kind == "stdio")
+    return fail("gdbserver stdio: only as -gdb stdio; expected tcp::PORT or unix:PATH,server");
+  where->wait = false;  // the machine thread is here
+  TRY(gdb_->open(*where));
+  return "Waiting for gdb connection on device '" + gdb_->address() + "'";
 }
 
 std::vector<const cpu::Cpu*> Session::cpus() const {

@@ -14,7 +14,9 @@
 #include "replay/trace/host/disk_file.h"
 #include "replay/trace/host/pace.h"
 #include "tools/reprise/console.h"
+#include "tools/reprise/debugger.h"
 #include "tools/reprise/disks.h"
+#include "tools/reprise/gdb_end.h"
 #include "tools/reprise/host_ends.h"
 #include "tools/reprise/options.h"
 #include "tools/reprise/trace_log.h"
@@ -39,6 +41,8 @@ class Session final : public Operator {
   OperatorDrives* drives() override { return &disks_; }
   std::vector<const cpu::Cpu*> cpus() const override;
   OperatorConsole* console() override { return console_.get(); }
+  OperatorDebug* debug() override { return debugger_.get(); }
+  Result<std::string> gdbserver(const std::string& device) override;
 
  private:
   Result<void> open_recording();
@@ -62,6 +66,7 @@ class Session final : public Operator {
   Disks disks_;
   std::unique_ptr<PcI440fx> machine_;
   std::unique_ptr<Console> console_;
+  std::unique_ptr<Debugger> debugger_;
   std::unique_ptr<trace::HostPace> pace_;
   std::unique_ptr<TraceLog> log_;
   std::unique_ptr<MachineHash> hash_;
@@ -71,6 +76,7 @@ class Session final : public Operator {
   OperatorQueue queue_;
   std::unique_ptr<WavAudio> audio_;
   std::unique_ptr<HostEnds> ends_;
+  std::unique_ptr<GdbEnd> gdb_;
   std::unique_ptr<Display> display_;  // first to go: its thread uses the rest
 
   RunState state_ = RunState::Running;

@@ -12,7 +12,8 @@ Result<void> display(Parser& p, const std::string& text) {
     if (kind == missing)
       return fail("-display " + kind + ": not there; expected curses, sdl or none");
   if (kind != "none" && kind != "curses" && kind != "sdl")
-    return fail("-display " + shown(kind) + ": " + expected_one_of(kind, {"curses", "sdl", "none"}));
+    return fail("-display " + shown(kind) + ": " +
+                expected_one_of(kind, {"curses", "sdl", "none"}));
   p.display = kind;
   return {};
 }
@@ -79,6 +80,9 @@ constexpr Row kRows[] = {
     {"debugcon", "DEV", "a debug console at port 402h", DO(p.debugcon_text = text)},
     {"monitor", "DEV", "the human monitor", monitor},
     {"mon", "chardev=ID[,mode=readline]", "likewise", mon},
+    {"gdb", "DEV", "where gdb connects: tcp::PORT (from this host), unix:PATH,server,nowait, stdio",
+     DO(p.gdb_text = text)},
+    {"s", nullptr, "-gdb tcp::1234", DO(p.gdb_text = "tcp::1234")},
     {"nographic", nullptr, "no display; serial port and monitor on this terminal",
      DO(p.nographic = true)},
     {"display", "curses|sdl|none",
@@ -120,6 +124,22 @@ Result<std::optional<ChardevOptions>> host_end(Parser& p, const std::string& opt
       nearest(head, {"stdio", "mon", "null", "none", "file", "unix", "tcp", "chardev"});
   if (!close.empty() && close != head) message += "; did you mean '" + close + "'?";
   return fail(message);
+}
+
+// TCP always listens and never waits, as QEMU's; without a host, only this one is let in.
+Result<std::optional<ChardevOptions>> parse_gdb(const std::string& option,
+                                                const std::string& text) {
+  Parser none;
+  auto end = TRY(host_end(none, option, text));
+  if (!end) return end;
+  if (end->kind != "tcp" && end->kind != "unix" && end->kind != "stdio")
+    return fail(option + " " + shown(text) +
+                ": expected tcp::PORT, unix:PATH,server,nowait, stdio or none");
+  if (end->kind != "tcp") return end;
+  if (text.starts_with("tcp::")) end->host = "127.0.0.1";
+  end->server = end->nodelay = true;
+  end->wait = false;
+  return end;
 }
 
 std::span<const Row> chardev_rows() { return kRows; }

@@ -111,8 +111,6 @@ constexpr Row kRows[] = {
     {"smb", "DIR", nullptr, nullptr, "network cards"},
     {"qmp", "DEV", nullptr, nullptr, "QMP"},
     {"qmp-pretty", "DEV", nullptr, nullptr, "QMP"},
-    {"gdb", "DEV", nullptr, nullptr, "gdb"},
-    {"s", nullptr, nullptr, nullptr, "gdb"},
     {"usbdevice", "NAME", nullptr, nullptr, "USB"},
     {"incoming", "URI", nullptr, nullptr, "migration"},
     {"loadvm", "TAG", nullptr, nullptr, "snapshots"},

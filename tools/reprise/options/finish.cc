@@ -94,6 +94,10 @@ Result<void> finish_ports(Parser& p) {
   }
   if (p.monitor_text.empty() && p.display == "curses") p.monitor_text = "vc";
   if (!p.monitor_text.empty()) o.monitor = TRY(host_end(p, "-monitor", p.monitor_text));
+  if (p.gdb_text.starts_with("chardev:"))
+    o.gdb = TRY(host_end(p, "-gdb", p.gdb_text));
+  else if (!p.gdb_text.empty())
+    o.gdb = TRY(parse_gdb("-gdb", p.gdb_text));
   TRY(attach_devices(p));
   if (o.serials.size() > 4) return fail("-serial: a PC has at most 4 serial ports");
   if (o.parallels.size() > 3) return fail("-parallel: a PC has at most 3 parallel ports");
@@ -102,10 +106,10 @@ Result<void> finish_ports(Parser& p) {
   const auto is_terminal = [](const auto& end) { return end && end->kind == "stdio"; };
   for (const auto* ends : {&o.serials, &o.parallels})
     for (const auto& end : *ends) terminals += is_terminal(end);
-  for (const auto& end : {o.debugcon, o.port_e9, o.monitor}) terminals += is_terminal(end);
+  for (const auto& end : {o.debugcon, o.port_e9, o.monitor, o.gdb}) terminals += is_terminal(end);
   if (terminals > 1)
     return fail(
-        "stdio is used by more than one of -serial, -parallel, -debugcon, -monitor; give the "
+        "stdio is used by more than one of -serial, -parallel, -debugcon, -monitor, -gdb; give the "
         "others file:, tcp:, unix: or null");
   if (o.display == "curses" && terminals)
     return fail(

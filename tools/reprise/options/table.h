@@ -34,7 +34,7 @@ struct Parser {
   std::map<std::string, ChardevOptions> chardevs;
   // Looked at when all chardevs and drives are known.
   std::vector<std::string> serial_texts, parallel_texts, device_texts;
-  std::string debugcon_text, monitor_text, display;
+  std::string debugcon_text, monitor_text, gdb_text, display;
   std::vector<DriveArgument> drives;
   std::map<std::string, BlockNodeArgument> nodes;
   std::vector<GlobalArgument> globals;
