@@ -13,6 +13,12 @@ void PageStore::advance_epoch() {
   if (track_) track_->drop_write_pointers();
 }
 
+void PageStore::keep_pages(PageKeeper* keeper) {
+  advance_epoch();
+  keeper_ = keeper;
+  kept_from_ = keeper ? epoch_ : 0;
+}
+
 Result<std::unique_ptr<MemoryBlock>> MemoryBlock::create(PageStore& store, std::string name,
                                                          u64 size, bool rom) {
   check(size % kPageSize == 0, "memory block of broken pages");
@@ -66,6 +72,7 @@ void MemoryBlock::touch(u64 offset, u64 length) {
     const u64 page = at / kPageSize;
     const u64 end = std::min(offset + length, (page + 1) * kPageSize);
     PageInfo& info = info_[page];
+    if (info.write_epoch < store_.kept_from_) store_.keeper_->keep(*this, page);
     info.write_epoch = store_.epoch();
     groups_[page / kGroupPages] = store_.epoch();
     if (info.code_lines) {

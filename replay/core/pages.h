@@ -33,11 +33,20 @@ class WriteTrackListener {
   virtual void drop_write_pointers() = 0;
 };
 
+// Told before a page changes for the first time since keep_pages().
+class PageKeeper {
+ public:
+  virtual ~PageKeeper() = default;
+  virtual void keep(MemoryBlock& block, u64 page) = 0;
+};
+
 class PageStore {
  public:
   u32 epoch() const { return epoch_; }
   // Starts a new epoch: the next write to any page is noticed again.
   void advance_epoch();
+  // From now on, in a new epoch; null: nobody is told.
+  void keep_pages(PageKeeper* keeper);
   void on_code_written(CodeListener* listener) { code_ = listener; }
   void on_track(WriteTrackListener* listener) { track_ = listener; }
   const std::vector<MemoryBlock*>& blocks() const { return blocks_; }  // in order of name
@@ -45,6 +54,8 @@ class PageStore {
  private:
   friend class MemoryBlock;
   u32 epoch_ = 1;  // 0 on a page means: never written, all zero
+  u32 kept_from_ = 0;  // a page whose last write is older is told to keeper_
+  PageKeeper* keeper_ = nullptr;
   CodeListener* code_ = nullptr;
   WriteTrackListener* track_ = nullptr;
   std::vector<MemoryBlock*> blocks_;

@@ -47,16 +47,6 @@ void idle_live(Machine& machine, RunOptions& options) {
   }
 }
 
-// Likewise, but where inputs arrive is known. False: nothing will ever happen.
-bool idle_replay(Machine& machine, Position target) {
-  const Position at = machine.position();
-  const Cycles input = target.icount == at.icount ? target.cycles : kNever;
-  const Cycles to = std::min(machine.scheduler().deadline(), input);
-  if (to == kNever) return false;
-  machine.skip_to(to);
-  return true;
-}
-
 }  // namespace
 
 void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
@@ -80,35 +70,55 @@ void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
   }
 }
 
-bool run_replay(Machine& machine, RunOptions& options, Replayer& replayer) {
-  for (;;) {
-    const Position at = machine.position();
-    if (machine.waits_for_host()) {
-      // The recorded run ended while it waited here, or was cut.
-      if (replayer.failed() || (at >= replayer.last() && replayer.out_of_answers())) break;
-      if (!wait_for_host(machine, options)) return false;
-      continue;
-    }
-    if (at.cycles >= replayer.next_hash()) replayer.hash_point();
-    machine.deliver();
-    if (replayer.failed() || at >= replayer.last()) break;
-    if (!consult(machine, options)) return false;
+// Like idle_live(), but where inputs arrive is known. False: nothing will ever happen.
+bool ReplayLoop::idle(Stop until, Position target) {
+  const Position at = machine_.position();
+  const Cycles input = target.icount == at.icount ? target.cycles : kNever;
+  const Cycles to = std::min({machine_.scheduler().deadline(), input, until.cycles});
+  if (to == kNever) return false;
+  machine_.skip_to(to);
+  return true;
+}
 
-    const Position target = std::min(replayer.next(), replayer.last());
-    if (machine.idle()) {
-      if (idle_replay(machine, target)) continue;
-      replayer.stuck("the guest halts for ever at " + text(at) + "; the recording goes on to " +
-                     text(target));
-      break;
-    }
-    machine.run({std::min(replayer.next_hash(), later(at.cycles, options.slice)), target.icount});
-    if (machine.position() == at && !machine.idle()) {
-      replayer.stuck("the machine does not get past " + text(at) + "; the recording goes on to " +
-                     text(target));
-      break;
-    }
-    if (options.pace) options.pace->hold(machine.position().cycles);
+ReplayLoop::Turn ReplayLoop::turn(Stop until) {
+  const Position at = machine_.position();
+  if (machine_.waits_for_host()) {
+    // The recorded run ended while it waited here, or was cut.
+    if (replayer_.failed() || (at >= replayer_.last() && replayer_.out_of_answers()))
+      return Turn::End;
+    return wait_for_host(machine_, options_) ? Turn::Ran : Turn::Quit;
   }
+  if (at.cycles >= until.cycles || at.icount >= until.icount) return Turn::Arrived;
+  if (at.cycles >= replayer_.next_hash()) replayer_.hash_point();
+  machine_.deliver();
+  if (replayer_.failed() || at >= replayer_.last()) return Turn::End;
+  if (!consult(machine_, options_)) return Turn::Quit;
+
+  const Position target = std::min(replayer_.next(), replayer_.last());
+  if (machine_.idle()) {
+    if (idle(until, target)) return Turn::Ran;
+    replayer_.stuck("the guest halts for ever at " + text(at) + "; the recording goes on to " +
+                    text(target));
+    return Turn::End;
+  }
+  machine_.run({std::min({replayer_.next_hash(), later(at.cycles, options_.slice), until.cycles}),
+                std::min(target.icount, until.icount)});
+  if (machine_.position() == at && !machine_.idle() && !machine_.waits_for_host()) {
+    if (options_.stopped && options_.stopped()) return Turn::Ran;
+    replayer_.stuck("the machine does not get past " + text(at) + "; the recording goes on to " +
+                    text(target));
+    return Turn::End;
+  }
+  if (options_.pace) options_.pace->hold(machine_.position().cycles);
+  return Turn::Ran;
+}
+
+bool run_replay(Machine& machine, RunOptions& options, Replayer& replayer) {
+  ReplayLoop loop(machine, options, replayer);
+  ReplayLoop::Turn turn;
+  do turn = loop.turn();
+  while (turn == ReplayLoop::Turn::Ran);
+  if (turn == ReplayLoop::Turn::Quit) return false;
   if (!replayer.failed()) replayer.finish();
   return true;
 }

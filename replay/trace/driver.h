@@ -36,12 +36,35 @@ enum class Verdict { Run, Pause, End };
 struct RunOptions {
   // Asked between slices, on the machine thread: answers monitors, looks for exit requests.
   std::function<Verdict()> control;
+  // A breakpoint has stopped the machine: it is no wonder if it does not get on.
+  std::function<bool()> stopped;
   Pace* pace = nullptr;      // null: as fast as possible, and never asleep
   Cycles slice = 1'000'000;  // how long the operator may have to wait; read at each slice
 };
 
 // Runs until `control` says End. Records if there is a recorder; the caller finishes it.
 void run_live(Machine& machine, RunOptions& options, Recorder* recorder = nullptr);
+
+// A replay's loop, turn by turn.
+class ReplayLoop {
+ public:
+  ReplayLoop(Machine& machine, RunOptions& options, Replayer& replayer)
+      : machine_(machine), options_(options), replayer_(replayer) {}
+
+  enum class Turn {
+    Ran,      // to a boundary further on, or the machine waits for the host
+    Arrived,  // `until` was reached before; nothing that comes at this boundary was done
+    End,      // of the recording, or the replay has failed
+    Quit,     // `control` said End
+  };
+  Turn turn(Stop until = {});
+
+ private:
+  bool idle(Stop until, Position target);
+  Machine& machine_;
+  RunOptions& options_;
+  Replayer& replayer_;
+};
 
 // Runs to the end of the recording, and compares. False: `control` ended it before; otherwise look
 // at replayer.divergence() and error().

@@ -37,28 +37,47 @@ bool EventStream::broken(const char* what) {
   return false;
 }
 
+bool EventStream::open_next() {
+  const auto& chunks = recording_.chunks();
+  while (chunk_ < chunks.size() && chunks[chunk_].header.type != type_) ++chunk_;
+  if (chunk_ == chunks.size()) return false;
+  Result<std::vector<u8>> payload = recording_.payload(chunks[chunk_]);
+  if (!payload) {
+    error_ = payload.error().message;
+    return false;
+  }
+  payload_ = std::move(*payload);
+  in_ = ByteReader(payload_);
+  last_ = chunks[chunk_].header.first;
+  limit_ = chunks[chunk_].header.last;
+  ports_.clear();
+  taken_ = 0;
+  ++chunk_;
+  return true;
+}
+
 const Event* EventStream::peek() {
   while (!have_ && error_.empty()) {
-    if (!in_.at_end()) {
-      if (!decode()) return nullptr;
-      continue;
-    }
-    const auto& chunks = recording_.chunks();
-    while (chunk_ < chunks.size() && chunks[chunk_].header.type != type_) ++chunk_;
-    if (chunk_ == chunks.size()) return nullptr;
-    Result<std::vector<u8>> payload = recording_.payload(chunks[chunk_]);
-    if (!payload) {
-      error_ = payload.error().message;
+    if (in_.at_end()) {
+      if (!open_next()) return nullptr;
+    } else if (!decode()) {
       return nullptr;
     }
-    payload_ = std::move(*payload);
-    in_ = ByteReader(payload_);
-    last_ = chunks[chunk_].header.first;
-    limit_ = chunks[chunk_].header.last;
-    ports_.clear();
-    ++chunk_;
   }
   return have_ ? &event_ : nullptr;
+}
+
+StreamPlace EventStream::place() {
+  if (!have_ && in_.at_end()) return {chunk_, 0};
+  return {chunk_ - 1, taken_};
+}
+
+void EventStream::go(StreamPlace place) {
+  error_.clear();
+  have_ = false;
+  in_ = ByteReader({});
+  chunk_ = place.chunk;
+  for (u64 i = 0; i < place.taken && peek(); ++i) pop();
 }
 
 bool EventStream::decode() {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "replay/trace/place.h"
 #include "replay/trace/reader.h"
 
 namespace reprise::trace {
@@ -47,16 +48,23 @@ class EventStream {
   EventStream(const Recording& recording, u32 type, EventKind kind)
       : recording_(recording), type_(type), kind_(kind), in_({}) {}
   const Event* peek();  // null: no more, or error
-  void pop() { have_ = false; }
+  void pop() {
+    have_ = false;
+    ++taken_;
+  }
+  StreamPlace place();
+  void go(StreamPlace place);
   const std::string& error() const { return error_; }
 
  private:
+  bool open_next();
   bool decode();
   bool broken(const char* what);
   const Recording& recording_;
   u32 type_;
   EventKind kind_;
   std::size_t chunk_ = 0;  // the next to be opened
+  u64 taken_ = 0;          // of the chunk before it
   std::vector<u8> payload_;
   ByteReader in_;
   Position last_, limit_;

@@ -13,6 +13,8 @@
 //     +56 u32 CRC32C of the payload as stored
 //     +60 u32 CRC32C of the 60 bytes before it
 //
+// KEYF (keyframe.h) is a state to begin from, with its PAGE and OBJS chunks before it; one that is
+// not there to its end is not used, and one that nobody goes to is not looked into.
 // HEAD comes first: JSON that says what machine this is and who recorded it. BLOB: hash (16 bytes),
 // total size u64, offset u64, a piece of the content. Events are collected and written together:
 // TEXT and HASH chunks, then one INPT, which commits the group: everything up to its `last` is in
@@ -53,7 +55,9 @@ inline constexpr u32 kText = four("TEXT");
 inline constexpr u32 kHash = four("HASH");
 inline constexpr u32 kDisk = four("DISK");
 inline constexpr u32 kPins = four("PINS");
-inline constexpr u32 kKeyframe = four("KEYF");  // reserved: no build writes it yet
+inline constexpr u32 kKeyframe = four("KEYF");
+inline constexpr u32 kPages = four("PAGE");    // of the KEYF that follows
+inline constexpr u32 kObjects = four("OBJS");  // likewise
 inline constexpr u32 kIndex = four("INDX");
 inline constexpr u32 kEnd = four("END ");
 

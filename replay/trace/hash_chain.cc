@@ -70,8 +70,22 @@ bool HashStream::open_next() {
   limit_ = chunks[chunk_].header.last;
   values_.clear();
   names_.clear();
+  taken_ = 0;
   ++chunk_;
   return true;
+}
+
+StreamPlace HashStream::place() {
+  if (!have_ && in_.at_end()) return {chunk_, 0};
+  return {chunk_ - 1, taken_};
+}
+
+void HashStream::go(StreamPlace place) {
+  error_.clear();
+  have_ = false;
+  in_ = ByteReader({});
+  chunk_ = place.chunk;
+  for (u64 i = 0; i < place.taken && peek(); ++i) pop();
 }
 
 const MachineHashes* HashStream::peek() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "replay/core/hash.h"
+#include "replay/trace/place.h"
 #include "replay/trace/reader.h"
 
 namespace reprise::trace {
@@ -22,6 +23,11 @@ class HashPoints {
       : hash_(machine), interval_(interval), next_(interval) {}
 
   Cycles next() const { return next_; }
+  HashPlace place() const { return {next_, digests_}; }
+  void go(const HashPlace& place) {
+    next_ = place.next;
+    digests_ = place.digests;
+  }
   void output(Position at, const Port& port, std::span<const u8> bytes);
   MachineHashes take();  // digests start anew
 
@@ -52,14 +58,20 @@ class HashStream {
  public:
   explicit HashStream(const Recording& recording) : recording_(recording), in_({}) {}
   const MachineHashes* peek();  // parts in order of name; null: no more, or error
-  void pop() { have_ = false; }
+  void pop() {
+    have_ = false;
+    ++taken_;
+  }
+  StreamPlace place();
+  void go(StreamPlace place);
   const std::string& error() const { return error_; }
 
  private:
   bool open_next();
   bool decode();
   const Recording& recording_;
-  std::size_t chunk_ = 0;
+  std::size_t chunk_ = 0;  // the next to be opened
+  u64 taken_ = 0;          // of the chunk before it
   std::vector<u8> payload_;
   ByteReader in_;
   Position last_, limit_;

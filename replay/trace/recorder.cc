@@ -67,7 +67,7 @@ void Recorder::tick() {
 
 void Recorder::write(u32 type, Position at, std::span<const u8> payload) {
   if (error_) return;
-  const Result<void> result = writer_.chunk(type, committed_, at, payload);
+  const Result<u32> result = writer_.chunk(type, committed_, at, payload);
   if (!result) stopped(result.error());
 }
 

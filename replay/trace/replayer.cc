@@ -1,6 +1,7 @@
 #include "replay/trace/replayer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace reprise::trace {
 namespace {
@@ -46,6 +47,24 @@ void Replayer::stuck(const std::string& why) { diverge(machine_.position(), why)
 
 void Replayer::note(const std::string& stream_error) {
   if (error_.empty()) error_ = stream_error;
+}
+
+Place Replayer::place() {
+  return {inputs_.place(), answers_.place(), texts_.place(),
+          hashes_.place(), points_.place(),  agreed_};
+}
+
+void Replayer::go(const Place& place) {
+  inputs_.go(place.inputs);
+  answers_.go(place.answers);
+  texts_.go(place.texts);
+  hashes_.go(place.hashes);
+  points_.go(place.points);
+  agreed_ = place.agreed;
+  delivering_ = {};
+  divergence_.reset();
+  error_.clear();
+  finished_ = false;
 }
 
 // --- what the recording supplies ---
@@ -165,6 +184,7 @@ void Replayer::hash_point() {
 }
 
 void Replayer::finish() {
+  if (std::exchange(finished_, true)) return;
   missing_text(recording_.last());
   last_hashes_ = points_.take();
   if (failed()) return;

@@ -25,10 +25,11 @@ class Replayer final : public DoorLog, public DoorSource {
   ~Replayer() override;
 
   // The loop's half.
+  const Recording& recording() const { return recording_; }
   Position last() const { return recording_.last(); }
   Cycles next_hash() const { return points_.next(); }
   void hash_point();
-  void finish();  // at last(): compares what is left to compare
+  void finish();  // at last(): compares what is left to compare, once
   // Nothing that was asked of the host is left: at last(), a machine that waits for an answer waits
   // as the recorded one did.
   bool out_of_answers();
@@ -39,6 +40,11 @@ class Replayer final : public DoorLog, public DoorSource {
   const std::string& error() const { return error_; }
   bool failed() const { return divergence_ || !error_.empty(); }
   const MachineHashes& last_hashes() const { return last_hashes_; }
+
+  // What was taken so far; and back (or ahead) to where that was so. A divergence seen later is
+  // forgotten.
+  Place place();
+  void go(const Place& place);
 
   Position next() override;
   std::pair<std::string, std::vector<u8>> take() override;
@@ -63,6 +69,7 @@ class Replayer final : public DoorLog, public DoorSource {
   HashStream hashes_;
   Position delivering_;  // recorded position of the input that is being delivered
   Position agreed_;      // the last hash point at which all was equal
+  bool finished_ = false;
   MachineHashes last_hashes_;
   std::optional<Divergence> divergence_;
   std::string error_;

@@ -15,8 +15,8 @@ Result<void> ChunkWriter::begin() {
   return file_.append(head.data());
 }
 
-Result<void> ChunkWriter::chunk(u32 type, Position first, Position last,
-                                std::span<const u8> payload) {
+Result<u32> ChunkWriter::chunk(u32 type, Position first, Position last,
+                               std::span<const u8> payload) {
   check(payload.size() <= kMaxChunk, "chunk too large");
   ChunkHeader header;
   header.type = type;
@@ -46,8 +46,13 @@ Result<void> ChunkWriter::chunk(u32 type, Position first, Position last,
   std::vector<u8> whole = encode(header);
   whole.insert(whole.end(), stored.begin(), stored.end());
   const Result<void> done = file_.append(whole);
-  if (!done) error_ = done.error();
-  return done;
+  if (!done) return *(error_ = done.error());
+  return header.number;
+}
+
+u32 ChunkWriter::next_number() const {
+  const std::scoped_lock lock(mutex_);
+  return next_;
 }
 
 Result<void> ChunkWriter::sync() {
@@ -91,7 +96,8 @@ Result<void> ChunkWriter::index(Position at) {
     if (index_.size() > kMaxChunk) return {};
     entries = index_.data();
   }
-  return chunk(kIndex, at, at, entries);
+  TRY(chunk(kIndex, at, at, entries));
+  return {};
 }
 
 }  // namespace reprise::trace

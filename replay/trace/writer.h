@@ -20,7 +20,9 @@ class ChunkWriter {
   explicit ChunkWriter(RecordingFile& file) : file_(file) {}
 
   Result<void> begin();  // the file head
-  Result<void> chunk(u32 type, Position first, Position last, std::span<const u8> payload);
+  // The chunk's number.
+  Result<u32> chunk(u32 type, Position first, Position last, std::span<const u8> payload);
+  u32 next_number() const;
   // Content-addressed: a content that is there already is not written again.
   Result<Hash128> blob(std::span<const u8> content);
   Result<void> index(Position at);

@@ -1,0 +1,115 @@
+// Going anywhere in a run that is known: forwards and backwards, to positions and to breakpoints.
+//
+// Every place is reached in one way: go to a state before it (a mark of the timeline, or a keyframe of
+// the recording) and run forward, comparing with the recording as any replay does. Marks are set on
+// the way, denser towards the target, so that the next step back is near one.
+//
+// Where the machine stands after a journey nothing of that boundary was done yet (inputs, hash): it
+// is the state that a straight run has there. Nothing here reads clocks or threads; `poll` is asked
+// between slices and may end a journey.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replay/core/stops.h"
+#include "replay/timetravel/timeline.h"
+#include "replay/trace/driver.h"
+
+namespace reprise {
+
+// States that a recording holds.
+class KeyframeSource {
+ public:
+  virtual ~KeyframeSource() = default;
+  // In order.
+  virtual std::size_t count() const = 0;
+  virtual Position at(std::size_t index) const = 0;
+  // Makes the machine what it was there; the place in the log is returned.
+  virtual Result<trace::Place> load(std::size_t index) = 0;
+};
+
+// A breakpoint of a journey.
+struct Breakpoint {
+  u32 id = 0;
+  enum class Kind : u8 { Condition, Icount, Cycle, Text } kind = Kind::Condition;
+  StopCondition condition;  // Condition; its id is this one's
+  u64 position = 0;         // Icount, Cycle
+  std::string port, text;   // Text: what a port puts out
+};
+
+struct Arrival {
+  enum class Why { There, Break, Begin, End, Interrupted, Failed } why = Why::There;
+  Position at;
+  std::optional<StopHit> hit;
+  std::string message;  // Failed
+};
+
+class TimeTravel {
+ public:
+  struct Config {
+    std::function<bool()> poll;              // true: give up
+    std::function<void(double)> progress;    // 0 to 1
+    u64 spacing = 100'000'000;               // icounts between marks on the way
+    Cycles slice = 1'000'000;
+    bool past = false;  // of a live run: its present is the last mark, which is only gone to
+  };
+  // The machine stands at a boundary; that becomes the first mark if there is none.
+  TimeTravel(Machine& machine, trace::Replayer& replayer, Timeline& timeline,
+             KeyframeSource* keyframes, Config config);
+
+  Position first() const;  // how far back one can go
+  Position last() const { return replayer_.last(); }
+
+  Arrival to_icount(u64 icount);
+  Arrival to_cycle(Cycles cycle);
+  Arrival to_mark(std::size_t mark);  // exactly
+  Arrival step(u64 count, bool reverse);
+  // To the next breakpoint, or the end.
+  Arrival run_forward(const std::vector<Breakpoint>& breaks);
+  // To the last moment before now at which one was met: before the instruction that met it.
+  Arrival run_back(const std::vector<Breakpoint>& breaks);
+
+ private:
+  struct Goal {
+    u64 icount = kNever;
+    Cycles cycle = kNever;
+    bool before(Position at) const { return at.icount < icount && at.cycles < cycle; }
+  };
+  // A moment that a breakpoint names by itself.
+  struct Moment {
+    Position at;
+    Goal goal;
+    u32 id = 0;
+  };
+  Arrival to(Goal goal);
+  Arrival to_first();
+  Arrival forward(Goal goal, bool dense);
+  Arrival at_end();
+  Arrival arrived(Arrival::Why why, std::string message = {}) const;
+  static Arrival landed(Arrival arrival, const StopHit& hit);
+  bool start_before(Goal goal, std::optional<Arrival>& failed);
+  Result<bool> go_before(Position end);
+  Result<void> go(std::size_t mark);
+  Result<void> load(std::size_t keyframe);
+  void mark();
+  Result<void> set_stops(const std::vector<Breakpoint>& breaks, Stops::OnHit on_hit);
+  Goal next_fixed(const std::vector<Breakpoint>& breaks, u32& id) const;
+  std::optional<Moment> last_fixed(const std::vector<Breakpoint>& breaks, Position now) const;
+  std::optional<StopHit> last_hit(const std::vector<Breakpoint>& breaks, Position end,
+                                  Arrival& way);
+  StopHit fixed_hit(u32 id) const;
+
+  Machine& machine_;
+  trace::Replayer& replayer_;
+  Timeline& timeline_;
+  KeyframeSource* keyframes_;
+  Config config_;
+  bool gave_up_ = false;
+  bool stopped_ = false;  // by a breakpoint, in the last run
+  std::optional<StopHit> stop_hit_;
+};
+
+}  // namespace reprise
