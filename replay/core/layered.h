@@ -1,9 +1,9 @@
 // What can be put back to earlier states together with a machine: memory, contents of disks.
 //
-// States that can be reached again are called marks, numbered in order of time. Between two marks lies
-// a layer: what changed there. A layer before the present state holds the older contents (undo), one
-// behind it the newer ones (redo); going from mark to mark exchanges contents with the layers in
-// between, so it costs what changed and nothing is copied.
+// States that can be reached again are called marks, numbered in order of time. Between two marks
+// lies a layer: what changed there. A layer before the present state holds the older contents
+// (undo), one behind it the newer ones (redo); going from mark to mark exchanges contents with the
+// layers in between, so it costs what changed and nothing is copied.
 #pragma once
 
 #include <deque>
@@ -31,8 +31,8 @@ class Layered {
   virtual u64 bytes() const = 0;  // of memory that layers take
 };
 
-// The bookkeeping: layers as maps from a place to a content. Exchange(key, content) swaps the content
-// of a place with the one given.
+// The bookkeeping: layers as maps from a place to a content. Exchange(key, content) swaps the
+// content of a place with the one given.
 template <class Key, class Content>
 class LayerStack {
  public:

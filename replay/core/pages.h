@@ -53,7 +53,7 @@ class PageStore {
 
  private:
   friend class MemoryBlock;
-  u32 epoch_ = 1;  // 0 on a page means: never written, all zero
+  u32 epoch_ = 1;      // 0 on a page means: never written, all zero
   u32 kept_from_ = 0;  // a page whose last write is older is told to keeper_
   PageKeeper* keeper_ = nullptr;
   CodeListener* code_ = nullptr;

@@ -21,9 +21,9 @@ std::vector<u8> packed(const std::vector<u8>& raw) {
 
 std::vector<u8> unpacked(const std::vector<u8>& in, u64 size) {
   std::vector<u8> raw(size);
-  const int got = LZ4_decompress_safe(reinterpret_cast<const char*>(in.data()),
-                                      reinterpret_cast<char*>(raw.data()), int(in.size()),
-                                      int(raw.size()));
+  const int got =
+      LZ4_decompress_safe(reinterpret_cast<const char*>(in.data()),
+                          reinterpret_cast<char*>(raw.data()), int(in.size()), int(raw.size()));
   check(got >= 0 && u64(got) == size, "a state does not decompress");
   return raw;
 }

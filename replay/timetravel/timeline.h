@@ -2,8 +2,8 @@
 // where a replay is looked at.
 //
 // A mark holds the devices' state and the place in the log; what memory and disks held is in layers
-// between marks (replay/core/layered.h). Marks stand in order of time; the machine descends from one
-// of them, and has run on since. Bounded: the oldest go, or every other one does.
+// between marks (replay/core/layered.h). Marks stand in order of time; the machine descends from
+// one of them, and has run on since. Bounded: the oldest go, or every other one does.
 #pragma once
 
 #include <memory>

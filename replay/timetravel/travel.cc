@@ -34,7 +34,7 @@ u64 landing(const StopHit& hit) {
 }  // namespace
 
 TimeTravel::TimeTravel(Machine& machine, trace::Replayer& replayer, Timeline& timeline,
-                       KeyframeSource* keyframes, Config config)
+                       trace::Keyframes* keyframes, Config config)
     : machine_(machine),
       replayer_(replayer),
       timeline_(timeline),
@@ -65,7 +65,8 @@ Result<void> TimeTravel::go(std::size_t mark) {
 
 Result<void> TimeTravel::load(std::size_t keyframe) {
   timeline_.clear();
-  const auto place = keyframes_->load(keyframe);
+  if (config_.before_load) config_.before_load(keyframe);
+  const auto place = keyframes_->load(keyframe, machine_);
   if (!place) {
     mark();
     return place.error();
@@ -111,7 +112,7 @@ Arrival TimeTravel::forward(Goal goal, bool dense) {
   ReplayLoop loop(machine_, options, replayer_);
   const auto distance = [&] {
     const Position at = machine_.position();
-    const u64 left = goal.icount != kNever ? goal.icount - at.icount
+    const u64 left = goal.icount != kNever  ? goal.icount - at.icount
                      : goal.cycle != kNever ? goal.cycle - at.cycles
                                             : kNever;
     return dense ? std::clamp(left / 2, kDensest, std::max(kDensest, config_.spacing))

@@ -1,8 +1,8 @@
 // Going anywhere in a run that is known: forwards and backwards, to positions and to breakpoints.
 //
-// Every place is reached in one way: go to a state before it (a mark of the timeline, or a keyframe of
-// the recording) and run forward, comparing with the recording as any replay does. Marks are set on
-// the way, denser towards the target, so that the next step back is near one.
+// Every place is reached in one way: go to a state before it (a mark of the timeline, or a keyframe
+// of the recording) and run forward, comparing with the recording as any replay does. Marks are set
+// on the way, denser towards the target, so that the next step back is near one.
 //
 // Where the machine stands after a journey nothing of that boundary was done yet (inputs, hash): it
 // is the state that a straight run has there. Nothing here reads clocks or threads; `poll` is asked
@@ -17,19 +17,9 @@
 #include "replay/core/stops.h"
 #include "replay/timetravel/timeline.h"
 #include "replay/trace/driver.h"
+#include "replay/trace/keyframe.h"
 
 namespace reprise {
-
-// States that a recording holds.
-class KeyframeSource {
- public:
-  virtual ~KeyframeSource() = default;
-  // In order.
-  virtual std::size_t count() const = 0;
-  virtual Position at(std::size_t index) const = 0;
-  // Makes the machine what it was there; the place in the log is returned.
-  virtual Result<trace::Place> load(std::size_t index) = 0;
-};
 
 // A breakpoint of a journey.
 struct Breakpoint {
@@ -50,15 +40,17 @@ struct Arrival {
 class TimeTravel {
  public:
   struct Config {
-    std::function<bool()> poll;              // true: give up
-    std::function<void(double)> progress;    // 0 to 1
-    u64 spacing = 100'000'000;               // icounts between marks on the way
+    std::function<bool()> poll;            // true: give up
+    std::function<void(double)> progress;  // 0 to 1
+    // Disks: what they held at a keyframe is to be there before the devices' state is.
+    std::function<void(std::size_t keyframe)> before_load;
+    u64 spacing = 100'000'000;  // icounts between marks on the way
     Cycles slice = 1'000'000;
     bool past = false;  // of a live run: its present is the last mark, which is only gone to
   };
   // The machine stands at a boundary; that becomes the first mark if there is none.
   TimeTravel(Machine& machine, trace::Replayer& replayer, Timeline& timeline,
-             KeyframeSource* keyframes, Config config);
+             trace::Keyframes* keyframes, Config config);
 
   Position first() const;  // how far back one can go
   Position last() const { return replayer_.last(); }
@@ -105,7 +97,7 @@ class TimeTravel {
   Machine& machine_;
   trace::Replayer& replayer_;
   Timeline& timeline_;
-  KeyframeSource* keyframes_;
+  trace::Keyframes* keyframes_;
   Config config_;
   bool gave_up_ = false;
   bool stopped_ = false;  // by a breakpoint, in the last run

@@ -55,6 +55,8 @@ void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
       if (!wait_for_host(machine, options)) return;
       continue;
     }
+    if (options.boundary) options.boundary();
+    if (recorder && recorder->keyframe_due()) recorder->keyframe();
     if (recorder && machine.position().cycles >= recorder->next_hash()) recorder->hash_point();
     machine.deliver();
     if (!consult(machine, options)) return;

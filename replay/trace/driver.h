@@ -36,6 +36,8 @@ enum class Verdict { Run, Pause, End };
 struct RunOptions {
   // Asked between slices, on the machine thread: answers monitors, looks for exit requests.
   std::function<Verdict()> control;
+  // Told of each boundary before anything that comes there is done.
+  std::function<void()> boundary;
   // A breakpoint has stopped the machine: it is no wonder if it does not get on.
   std::function<bool()> stopped;
   Pace* pace = nullptr;      // null: as fast as possible, and never asleep

@@ -5,23 +5,35 @@
 namespace reprise::trace {
 namespace {
 
-// CRC-32C (Castagnoli, RFC 3720), reflected, by the byte.
-constexpr std::array<u32, 256> make_crc_table() {
-  std::array<u32, 256> table{};
+// CRC-32C (Castagnoli, RFC 3720), reflected; eight bytes at a time: table [k] is for a byte with k
+// more behind it.
+using CrcTables = std::array<std::array<u32, 256>, 8>;
+constexpr CrcTables make_crc_tables() {
+  CrcTables tables{};
   for (u32 i = 0; i < 256; ++i) {
     u32 crc = i;
     for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82F63B78u : 0);
-    table[i] = crc;
+    tables[0][i] = crc;
   }
-  return table;
+  for (unsigned k = 1; k < 8; ++k)
+    for (u32 i = 0; i < 256; ++i)
+      tables[k][i] = tables[k - 1][i] >> 8 ^ tables[0][tables[k - 1][i] & 0xFF];
+  return tables;
 }
-constexpr std::array<u32, 256> kCrcTable = make_crc_table();
+constexpr CrcTables kCrc = make_crc_tables();
 
 }  // namespace
 
 u32 crc32c(std::span<const u8> bytes) {
   u32 crc = ~u32(0);
-  for (const u8 byte : bytes) crc = crc >> 8 ^ kCrcTable[(crc ^ byte) & 0xFF];
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    const u32 low =
+        crc ^ (u32(bytes[0]) | u32(bytes[1]) << 8 | u32(bytes[2]) << 16 | u32(bytes[3]) << 24);
+    crc = kCrc[7][low & 0xFF] ^ kCrc[6][low >> 8 & 0xFF] ^ kCrc[5][low >> 16 & 0xFF] ^
+          kCrc[4][low >> 24] ^ kCrc[3][bytes[4]] ^ kCrc[2][bytes[5]] ^ kCrc[1][bytes[6]] ^
+          kCrc[0][bytes[7]];
+  }
+  for (const u8 byte : bytes) crc = crc >> 8 ^ kCrc[0][(crc ^ byte) & 0xFF];
   return ~crc;
 }
 

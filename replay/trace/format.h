@@ -13,13 +13,12 @@
 //     +56 u32 CRC32C of the payload as stored
 //     +60 u32 CRC32C of the 60 bytes before it
 //
-// KEYF (keyframe.h) is a state to begin from, with its PAGE and OBJS chunks before it; one that is
-// not there to its end is not used, and one that nobody goes to is not looked into.
 // HEAD comes first: JSON that says what machine this is and who recorded it. BLOB: hash (16 bytes),
 // total size u64, offset u64, a piece of the content. Events are collected and written together:
 // TEXT and HASH chunks, then one INPT, which commits the group: everything up to its `last` is in
 // the file. DISK and PINS (disk_chunks.h) say what disks held before the run, and stand anywhere
-// before END. So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX
+// before END. KEYF (keyframe.h) is a state to begin from, with its PAGE and OBJS chunks before it.
+// So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX
 // and END close a recording that ended in good order. A reader skips types that it does not know.
 #pragma once
 
@@ -43,7 +42,8 @@ inline constexpr u64 kFlushBytes = 64 << 10;         // events collected before 
 inline constexpr std::size_t kTextPiece = 64 << 10;  // longer output counts as several events
 inline constexpr Cycles kHashInterval = 1 << 24;     // the default
 inline constexpr Cycles kMaxHashInterval = Cycles(1) << 40;
-inline constexpr u64 kEndOfTime = u64(1) << 62;  // positions stay below: 146 years at 1 GHz
+inline constexpr u64 kKeyframeSpacing = 150'000'000;  // icounts: half a second of work, about
+inline constexpr u64 kEndOfTime = u64(1) << 62;       // positions stay below: 146 years at 1 GHz
 
 constexpr u32 four(const char (&t)[5]) {
   return u32(u8(t[0])) | u32(u8(t[1])) << 8 | u32(u8(t[2])) << 16 | u32(u8(t[3])) << 24;

@@ -73,7 +73,8 @@ Result<void> KeyframeWriter::write(u32 next, const HashPlace& points) {
   const std::vector<u8> objects = save_objects(machine_.objects());
   for (u64 offset = 0; offset < objects.size(); offset += kObjectsPiece) {
     const u64 length = std::min<u64>(kObjectsPiece, objects.size() - offset);
-    chunks.push_back(TRY(writer_.chunk(kObjects, at, at, std::span(objects).subspan(offset, length))));
+    chunks.push_back(
+        TRY(writer_.chunk(kObjects, at, at, std::span(objects).subspan(offset, length))));
   }
   numbers(head, chunks);
   chunks.clear();

@@ -1,5 +1,5 @@
-// A place in a recording: what a replay has taken of it so far. Part of every state that a replay can
-// go on from.
+// A place in a recording: what a replay has taken of it so far. Part of every state that a replay
+// can go on from.
 #pragma once
 
 #include <map>

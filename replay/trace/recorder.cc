@@ -3,12 +3,14 @@
 namespace reprise::trace {
 
 Recorder::Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header,
-                   bool embed_disks)
+                   Options options)
     : machine_(machine),
       writer_(file),
-      disks_(writer_, embed_disks),
+      disks_(writer_, options.embed_disks),
       header_(header),
-      points_(machine, header.hash_interval) {
+      points_(machine, header.hash_interval),
+      keyframes_(machine, writer_),
+      spacing_(options.keyframe_spacing) {
   machine_.door().record(this);
 }
 
@@ -50,6 +52,16 @@ void Recorder::hash_point() {
   if (!open()) return;
   room(last_hashes_.at, 0);
   hashes_.add(last_hashes_);
+}
+
+void Recorder::keyframe() {
+  if (!open()) return;
+  const Position at = machine_.position();
+  flush(at);
+  next_keyframe_ = at.icount + spacing_;
+  if (error_) return;
+  const Result<void> written = keyframes_.write(writer_.next_number(), points_.place());
+  if (!written) stopped(written.error());
 }
 
 void Recorder::room(Position at, std::size_t bytes) {

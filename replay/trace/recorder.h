@@ -9,15 +9,21 @@
 #include "replay/trace/disk_chunks.h"
 #include "replay/trace/events.h"
 #include "replay/trace/hash_chain.h"
+#include "replay/trace/keyframe.h"
 #include "replay/trace/writer.h"
 
 namespace reprise::trace {
 
 class Recorder final : public DoorLog {
  public:
+  struct Options {
+    bool embed_disks = false;
+    u64 keyframe_spacing = kKeyframeSpacing;  // icounts; 0: no keyframes
+  };
   // Attaches to the machine's door until destroyed; `file` is new and empty.
-  Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header,
-           bool embed_disks = false);
+  Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header, Options options);
+  Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header)
+      : Recorder(machine, file, header, Options{}) {}
   ~Recorder() override;
 
   // Before the run: the head, and the contents the machine starts from.
@@ -27,6 +33,11 @@ class Recorder final : public DoorLog {
   // The loop's half.
   Cycles next_hash() const { return points_.next(); }
   void hash_point();
+  // At a boundary of which nothing was done yet.
+  bool keyframe_due() const {
+    return open() && spacing_ && machine_.position().icount >= next_keyframe_;
+  }
+  void keyframe();
   void tick();  // at a boundary: writes what is collected, if it is much or old
   // The end of the run, in good order.
   Result<void> finish(u32 exit_status);
@@ -50,6 +61,9 @@ class Recorder final : public DoorLog {
   DiskRecorder disks_;
   RecordingHeader header_;
   HashPoints points_;
+  KeyframeWriter keyframes_;
+  const u64 spacing_;
+  u64 next_keyframe_ = 0;
   EventWriter inputs_, texts_;
   HashWriter hashes_;
   MachineHashes last_hashes_;

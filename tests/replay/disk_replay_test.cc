@@ -102,7 +102,7 @@ Recorded record(u64 seed, const How& how = {}) {
   }
   WatchedFile file(image->bytes);
   DiskMachine machine(seed, worker(how.worker), how.setup);
-  Recorder recorder(machine, file, {"{}", "", "", 1 << 20}, how.embed);
+  Recorder recorder(machine, file, {"{}", "", "", 1 << 20}, {.embed_disks = how.embed});
   machine.drive().insert(
       {"d", "d.img", DiskMachine::kDisk, false,
        std::make_shared<PinFilter>(image, recorder.disks(), "d", DiskMachine::kDisk)});

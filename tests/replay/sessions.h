@@ -18,10 +18,11 @@ struct Session {
 };
 
 // Runs to about `cycles`, with random slices and inputs; what is random differs by `seed`.
-inline Session record(Cycles cycles, unsigned seed, u32 exit_status = 0) {
+inline Session record(Cycles cycles, unsigned seed, u32 exit_status = 0, u64 spacing = 20'000) {
   Session session;
   FakeMachine machine;
-  Recorder recorder(machine, session.file, {"{\"fake\":1}", "test build", "today", kTestInterval});
+  Recorder recorder(machine, session.file, {"{\"fake\":1}", "test build", "today", kTestInterval},
+                    {.keyframe_spacing = spacing});
   const std::string bios = "this is the firmware";
   check(recorder.begin({{reinterpret_cast<const u8*>(bios.data()), bios.size()}}).ok(), "begin");
   std::mt19937 random(seed);

@@ -33,30 +33,42 @@ std::map<u64, std::string> straight(const Recording& recording, const std::vecto
 }
 
 struct Traveller {
-  explicit Traveller(const Recording& recording, u64 spacing = 5'000, u64 budget = 1 << 20)
+  explicit Traveller(const Recording& recording, bool use_keyframes = false, u64 spacing = 5'000,
+                     u64 budget = 1 << 20)
       : replayer(machine, recording), timeline(machine) {
+    auto found = trace::Keyframes::open(recording);
+    check(found.ok(), "keyframes");
+    if (use_keyframes) {
+      keyframes.emplace(std::move(*found));
+      keyframes->starts_at_first(machine);
+    }
     timeline.set_budget(budget);
     TimeTravel::Config config;
     config.spacing = spacing;
     config.slice = 700;
-    travel.emplace(machine, replayer, timeline, nullptr, config);
+    travel.emplace(machine, replayer, timeline, keyframes ? &*keyframes : nullptr, config);
   }
   FakeMachine machine;
   Replayer replayer;
   Timeline timeline;
+  std::optional<trace::Keyframes> keyframes;
   std::optional<TimeTravel> travel;
 };
 
 TEST(TimeTravel, SeeksAreTheStraightRun) {
-  for (unsigned seed = 0; seed < 4; ++seed) {
-    const Session session = trace::record(400'000, seed);
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    const bool keyframes = seed >= 4;
+    const Session session = trace::record(400'000, seed, 0, seed % 2 ? 2'000 : 9'000);
     const auto recording = Recording::open(session.file);
     ASSERT_TRUE(recording.ok());
     std::mt19937 random(seed);
     std::vector<u64> counts;
     for (unsigned i = 0; i < 60; ++i) counts.push_back(1 + random() % (session.last.icount - 1));
     const auto truth = straight(*recording, counts);
-    Traveller there(*recording, 1'000 + seed * 5'000, seed % 2 ? 1 << 20 : 120'000);
+    Traveller there(*recording, keyframes, 1'000 + seed * 2'000, seed % 2 ? 1 << 20 : 120'000);
+    if (keyframes) {
+      ASSERT_GT(there.keyframes->count(), 3u);
+    }
     for (unsigned i = 0; i < 300; ++i) {
       const u64 count = counts[random() % counts.size()];
       const Arrival arrival = there.travel->to_icount(count);

@@ -159,7 +159,7 @@ Result<int> Session::run_live() {
   header.machine = options_.config.to_json();
   header.build = kVersion;
   header.created = date_now();
-  trace::Recorder recorder(*machine_, *file_, header, options_.embed_disks);
+  trace::Recorder recorder(*machine_, *file_, header, {.embed_disks = options_.embed_disks});
   std::vector<std::span<const u8>> blobs;
   for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
   TRY(recorder.begin(blobs));
