@@ -67,6 +67,7 @@ class PcI440fx final : public Machine {
   // What ended the run; None while it goes on. While it is set, run() does nothing.
   const ExitStatus& exit_status() const { return exit_; }
   void clear_exit_status() { exit_ = {}; }
+  void restore_exit_status(const ExitStatus& exit) { exit_ = exit; }
   void set_no_reboot(bool on) { no_reboot_ = on; }
   // Operator commands with guest effect go through the door: post one of these bytes to control().
   enum Control : u8 { kPowerButton = 1, kReset = 2, kNmi = 3 };

@@ -52,6 +52,8 @@ class Timeline {
   void clear();
   // Drops the oldest marks until the budget is kept, or one is left. At the last mark only.
   void drop_oldest();
+  // Drops the last mark; the machine has just come from it, or gone to it.
+  void drop_last() { forget(marks_.size() - 1); }
   // Drops every other mark before here() until the budget is kept, or few are left.
   void thin();
 

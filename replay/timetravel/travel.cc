@@ -60,6 +60,7 @@ Result<void> TimeTravel::go(std::size_t mark) {
   const trace::Place place = timeline_.marks()[mark].place;
   timeline_.go(mark);
   replayer_.go(place);
+  if (config_.after_go) config_.after_go();
   return {};
 }
 
@@ -73,6 +74,7 @@ Result<void> TimeTravel::load(std::size_t keyframe) {
   }
   replayer_.go(*place);
   mark();
+  if (config_.after_go) config_.after_go();
   return {};
 }
 
@@ -97,8 +99,9 @@ bool TimeTravel::start_before(Goal goal, std::optional<Arrival>& failed) {
 
 // --- running ---
 
-Arrival TimeTravel::forward(Goal goal, bool dense) {
+Arrival TimeTravel::forward(Goal goal, Marks marking, trace::Pace* pace) {
   trace::RunOptions options;
+  options.pace = pace;
   options.slice = config_.slice;
   options.stopped = [this] { return stopped_; };
   const Position from = machine_.position();
@@ -111,12 +114,14 @@ Arrival TimeTravel::forward(Goal goal, bool dense) {
   };
   ReplayLoop loop(machine_, options, replayer_);
   const auto distance = [&] {
+    if (marking == Marks::None) return kNever / 2;
     const Position at = machine_.position();
     const u64 left = goal.icount != kNever  ? goal.icount - at.icount
                      : goal.cycle != kNever ? goal.cycle - at.cycles
                                             : kNever;
-    return dense ? std::clamp(left / 2, kDensest, std::max(kDensest, config_.spacing))
-                 : config_.spacing;
+    return marking == Marks::Towards
+               ? std::clamp(left / 2, kDensest, std::max(kDensest, config_.spacing))
+               : config_.spacing;
   };
   u64 next_mark = from.icount + distance();
   stopped_ = gave_up_ = false;
@@ -173,7 +178,7 @@ Arrival TimeTravel::to(Goal goal) {
   std::optional<Arrival> failed;
   if (!start_before(goal, failed)) return to_first();
   if (failed) return *failed;
-  return forward(goal, true);
+  return forward(goal, Marks::Towards);
 }
 
 Arrival TimeTravel::to_first() {
@@ -193,7 +198,8 @@ Arrival TimeTravel::to_mark(std::size_t mark) {
 
 Arrival TimeTravel::step(u64 count, bool reverse) {
   const u64 now = machine_.position().icount;
-  if (!reverse) return forward({count < kNever - now ? now + count : kNever, kNever}, true);
+  if (!reverse)
+    return forward({count < kNever - now ? now + count : kNever, kNever}, Marks::Towards);
   return now >= count ? to_icount(now - count) : to_first();
 }
 
@@ -233,7 +239,7 @@ TimeTravel::Goal TimeTravel::next_fixed(const std::vector<Breakpoint>& breaks, u
   return goal;
 }
 
-Arrival TimeTravel::run_forward(const std::vector<Breakpoint>& breaks) {
+Arrival TimeTravel::run_forward(const std::vector<Breakpoint>& breaks, trace::Pace* pace) {
   const Position start = machine_.position();
   const auto set = set_stops(breaks, [&](const StopHit& hit) {
     if (hit.at <= start) return false;  // it stood there
@@ -242,7 +248,9 @@ Arrival TimeTravel::run_forward(const std::vector<Breakpoint>& breaks) {
   });
   if (!set) return arrived(Arrival::Why::Failed, set.error().message);
   u32 id = 0;
-  Arrival arrival = forward(next_fixed(breaks, id), false);
+  // With keyframes in the recording, one can come back without marks.
+  const bool kept = keyframes_ && keyframes_->count() > 1;
+  Arrival arrival = forward(next_fixed(breaks, id), kept ? Marks::None : Marks::Even, pace);
   if (arrival.why == Arrival::Why::There) arrival.hit = fixed_hit(id);
   if (arrival.hit) arrival.why = Arrival::Why::Break;
   (void)set_stops({}, {});
@@ -284,10 +292,10 @@ std::optional<StopHit> TimeTravel::last_hit(const std::vector<Breakpoint>& break
     if (hit.kind == StopKind::Pc ? hit.at < end : hit.at <= end) last = hit;
     return false;
   });
-  way = set ? forward({end.icount, kNever}, false)
+  way = set ? forward({end.icount, kNever}, Marks::Even)
             : arrived(Arrival::Why::Failed, set.error().message);
   if (way.why == Arrival::Why::There && machine_.position() < end)
-    way = forward({kNever, end.cycles}, false);
+    way = forward({kNever, end.cycles}, Marks::Even);
   (void)set_stops({}, {});
   return last;
 }

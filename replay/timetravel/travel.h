@@ -44,7 +44,8 @@ class TimeTravel {
     std::function<void(double)> progress;  // 0 to 1
     // Disks: what they held at a keyframe is to be there before the devices' state is.
     std::function<void(std::size_t keyframe)> before_load;
-    u64 spacing = 100'000'000;  // icounts between marks on the way
+    std::function<void()> after_go;  // the machine has become what it was
+    u64 spacing = 100'000'000;       // icounts between marks on the way
     Cycles slice = 1'000'000;
     bool past = false;  // of a live run: its present is the last mark, which is only gone to
   };
@@ -60,7 +61,7 @@ class TimeTravel {
   Arrival to_mark(std::size_t mark);  // exactly
   Arrival step(u64 count, bool reverse);
   // To the next breakpoint, or the end.
-  Arrival run_forward(const std::vector<Breakpoint>& breaks);
+  Arrival run_forward(const std::vector<Breakpoint>& breaks, trace::Pace* pace = nullptr);
   // To the last moment before now at which one was met: before the instruction that met it.
   Arrival run_back(const std::vector<Breakpoint>& breaks);
 
@@ -78,7 +79,9 @@ class TimeTravel {
   };
   Arrival to(Goal goal);
   Arrival to_first();
-  Arrival forward(Goal goal, bool dense);
+  // Where marks are set on the way: nowhere, evenly, or denser and denser towards the goal.
+  enum class Marks { None, Even, Towards };
+  Arrival forward(Goal goal, Marks marks, trace::Pace* pace = nullptr);
   Arrival at_end();
   Arrival arrived(Arrival::Why why, std::string message = {}) const;
   static Arrival landed(Arrival arrival, const StopHit& hit);

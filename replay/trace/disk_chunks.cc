@@ -43,6 +43,25 @@ void DiskRecorder::flush() {
   }
 }
 
+void DiskRecorder::held(const std::string& medium, u32 keyframe, u64 cluster,
+                        std::span<const u8> content) {
+  ByteWriter out;
+  out.string(medium);
+  out.varint(keyframe);
+  out.varint(0);
+  out.varint(cluster);
+  out.bytes(content);
+  (void)writer_.chunk(kDiskThen, {}, {}, out.data()).ok();
+}
+
+void DiskRecorder::held_all(const std::string& medium, u32 keyframe, u64 clusters) {
+  ByteWriter out;
+  out.string(medium);
+  out.varint(keyframe);
+  out.varint(clusters + 1);
+  (void)writer_.chunk(kDiskThen, {}, {}, out.data()).ok();
+}
+
 Result<DiskIndex> DiskIndex::open(const Recording& recording) {
   DiskIndex index(recording);
   std::size_t pins = 0;
@@ -50,6 +69,7 @@ Result<DiskIndex> DiskIndex::open(const Recording& recording) {
     const u32 type = recording.chunks()[i].header.type;
     if (type == kDisk) TRY(index.add_disk(i));
     if (type == kPins) TRY(index.add_pins(i, pins));
+    if (type == kDiskThen) TRY(index.add_then(i));
   }
   // The first that was said of a cluster holds.
   const auto earlier = [](const Pin& a, const Pin& b) { return a.cluster < b.cluster; };
@@ -85,19 +105,64 @@ Result<void> DiskIndex::add_pins(std::size_t chunk, std::size_t& pins) {
   return {};
 }
 
+Result<void> DiskIndex::add_then(std::size_t chunk) {
+  const std::vector<u8> payload = TRY(recording_->payload(recording_->chunks()[chunk]));
+  ByteReader in(payload);
+  const std::string name = in.string();
+  const u32 keyframe = u32(in.varint());
+  const u64 all = in.varint();
+  if (!in.ok() || name.size() > kMaxName) return broken(recording_->chunks()[chunk]);
+  Medium& medium = media_[name];
+  if (all) {
+    medium.complete[keyframe] = all - 1;
+    return {};
+  }
+  const u64 cluster = in.varint();
+  if (!in.ok() || in.rest().size() > kMaxContent) return broken(recording_->chunks()[chunk]);
+  std::vector<Then>& then = medium.then[cluster];
+  if (!then.empty() && then.back().keyframe >= keyframe) return broken(recording_->chunks()[chunk]);
+  then.push_back({keyframe, chunk});
+  ++medium.said[keyframe];
+  return {};
+}
+
+bool DiskIndex::complete(u32 keyframe, const std::vector<std::string>& media) const {
+  return std::all_of(media.begin(), media.end(), [&](const std::string& name) {
+    const auto medium = media_.find(name);
+    if (medium == media_.end()) return false;
+    const auto all = medium->second.complete.find(keyframe);
+    const auto said = medium->second.said.find(keyframe);
+    return all != medium->second.complete.end() &&
+           all->second == (said == medium->second.said.end() ? 0 : said->second);
+  });
+}
+
+// What stands in a chunk behind the medium's name and so many numbers.
+Result<std::vector<u8>> DiskIndex::content(std::size_t chunk, unsigned numbers) const {
+  const std::vector<u8> payload = TRY(recording_->payload(recording_->chunks()[chunk]));
+  ByteReader in(payload);
+  in.string();
+  while (numbers-- > 0) in.varint();
+  const std::span<const u8> content = in.rest();
+  return std::vector<u8>(content.begin(), content.end());
+}
+
 Result<std::optional<std::vector<u8>>> DiskIndex::kept(const std::string& medium,
                                                        u64 cluster) const {
   const std::optional<std::vector<u8>> none;
   const auto found = media_.find(medium);
   if (found == media_.end()) return none;
+  const auto then = found->second.then.find(cluster);
+  if (found->second.at && then != found->second.then.end()) {
+    const auto behind =
+        std::upper_bound(then->second.begin(), then->second.end(), found->second.at,
+                         [](u32 keyframe, const Then& one) { return keyframe < one.keyframe; });
+    if (behind != then->second.begin())
+      return std::optional(TRY(content(std::prev(behind)->chunk, 3)));
+  }
   const auto chunk = found->second.kept.find(cluster);
   if (chunk == found->second.kept.end()) return none;
-  const std::vector<u8> payload = TRY(recording_->payload(recording_->chunks()[chunk->second]));
-  ByteReader in(payload);
-  in.string();
-  in.varint();
-  const std::span<const u8> content = in.rest();
-  return std::optional(std::vector<u8>(content.begin(), content.end()));
+  return std::optional(TRY(content(chunk->second, 1)));
 }
 
 std::optional<u64> DiskIndex::pinned(const std::string& medium, u64 cluster) const {

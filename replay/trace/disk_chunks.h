@@ -2,10 +2,15 @@
 //
 //   DISK  string medium, varint cluster, the rest: what the cluster held when the run began
 //   PINS  string medium, then for each cluster: varint cluster, u64 hash64 of what it held
+//   DSKK  string medium, varint chunk of a KEYF, varint clusters + 1: what the medium held there
+//   has
+//         been said, of so many clusters; or 0, varint cluster, the rest: what it held there of a
+//         cluster that was written since the keyframe before
 //
-// They are facts about the run's beginning, so they have no position (first and last are 0), and
-// hold whether an INPT chunk follows or not. DISK is written by the thread that is about to change
-// the image, at once; PINS are collected, and written before the INPT that commits what was read.
+// DISK and PINS are facts about the run's beginning, so they have no position (first and last are
+// 0), and hold whether an INPT chunk follows or not. DISK is written by the thread that is about to
+// change the image, at once; PINS are collected, and written before the INPT that commits what was
+// read.
 #pragma once
 
 #include <map>
@@ -27,6 +32,9 @@ class DiskRecorder final : public DiskLog {
   void keep(const std::string& medium, u64 cluster, std::span<const u8> content) override;
   bool embeds() const override { return embeds_; }
   void flush();  // writes the pins; an error is the writer's
+  // What a medium held at a keyframe; any thread.
+  void held(const std::string& medium, u32 keyframe, u64 cluster, std::span<const u8> content);
+  void held_all(const std::string& medium, u32 keyframe, u64 clusters);
 
  private:
   ChunkWriter& writer_;
@@ -46,17 +54,33 @@ class DiskIndex final : public DiskSource {
                                               u64 cluster) const override;
   std::optional<u64> pinned(const std::string& medium, u64 cluster) const override;
   bool empty() const { return media_.empty(); }
+  // Is all there that the media held at a keyframe?
+  bool complete(u32 keyframe, const std::vector<std::string>& media) const;
+  // The same images, but as they were at a keyframe (of its KEYF's chunk); 0: when the run began.
+  void go(const std::string& medium, u32 keyframe) {
+    const auto found = media_.find(medium);
+    if (found != media_.end()) found->second.at = keyframe;
+  }
 
  private:
   struct Pin {
     u64 cluster, hash;
   };
+  struct Then {
+    u32 keyframe;
+    std::size_t chunk;
+  };
   struct Medium {
-    std::map<u64, std::size_t> kept;  // by cluster, the chunk
-    std::vector<Pin> pins;            // in order of clusters
+    std::map<u64, std::size_t> kept;        // by cluster, the chunk
+    std::vector<Pin> pins;                  // in order of clusters
+    std::map<u64, std::vector<Then>> then;  // by cluster, in order
+    std::map<u32, u64> said, complete;      // by keyframe: clusters
+    u32 at = 0;
   };
   explicit DiskIndex(const Recording& recording) : recording_(&recording) {}
   Result<void> add_disk(std::size_t chunk);
+  Result<void> add_then(std::size_t chunk);
+  Result<std::vector<u8>> content(std::size_t chunk, unsigned numbers) const;
   Result<void> add_pins(std::size_t chunk, std::size_t& pins);
 
   const Recording* recording_;

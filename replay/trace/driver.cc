@@ -65,7 +65,8 @@ void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
       idle_live(machine, options);
       continue;
     }
-    Stop stop{later(machine.position().cycles, options.slice), kNever};
+    Stop stop{std::min(later(machine.position().cycles, options.slice), options.until.cycles),
+              options.until.icount};
     if (recorder) stop.cycles = std::min(stop.cycles, recorder->next_hash());
     machine.run(stop);
     if (options.pace) options.pace->hold(machine.position().cycles);

@@ -38,6 +38,8 @@ struct RunOptions {
   std::function<Verdict()> control;
   // Told of each boundary before anything that comes there is done.
   std::function<void()> boundary;
+  // run_live(): the machine goes no further before `control` has been asked there.
+  Stop until;
   // A breakpoint has stopped the machine: it is no wonder if it does not get on.
   std::function<bool()> stopped;
   Pace* pace = nullptr;      // null: as fast as possible, and never asleep

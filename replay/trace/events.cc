@@ -1,5 +1,7 @@
 #include "replay/trace/events.h"
 
+#include <algorithm>
+
 namespace reprise::trace {
 
 void EventWriter::restart(Position first) {
@@ -68,15 +70,15 @@ const Event* EventStream::peek() {
 }
 
 StreamPlace EventStream::place() {
-  if (!have_ && in_.at_end()) return {chunk_, 0};
-  return {chunk_ - 1, taken_};
+  if (!have_ && in_.at_end()) return {chunk_ + recording_.shift(), 0};
+  return {chunk_ - 1 + recording_.shift(), taken_};
 }
 
 void EventStream::go(StreamPlace place) {
   error_.clear();
   have_ = false;
   in_ = ByteReader({});
-  chunk_ = place.chunk;
+  chunk_ = place.chunk - std::min(place.chunk, recording_.shift());
   for (u64 i = 0; i < place.taken && peek(); ++i) pop();
 }
 

@@ -55,6 +55,7 @@ inline constexpr u32 kText = four("TEXT");
 inline constexpr u32 kHash = four("HASH");
 inline constexpr u32 kDisk = four("DISK");
 inline constexpr u32 kPins = four("PINS");
+inline constexpr u32 kDiskThen = four("DSKK");  // disk_chunks.h
 inline constexpr u32 kKeyframe = four("KEYF");
 inline constexpr u32 kPages = four("PAGE");    // of the KEYF that follows
 inline constexpr u32 kObjects = four("OBJS");  // likewise

@@ -59,7 +59,8 @@ Result<void> KeyframeWriter::pages(ByteWriter& blocks, std::vector<u32>& chunks)
   return flush();
 }
 
-Result<void> KeyframeWriter::write(u32 next, const HashPlace& points) {
+Result<u32> KeyframeWriter::write(u32 next, const HashPlace& points,
+                                  const std::vector<std::string>& media) {
   const Position at = machine_.position();
   ByteWriter head, blocks;
   head.varint(next);
@@ -69,6 +70,8 @@ Result<void> KeyframeWriter::write(u32 next, const HashPlace& points) {
     head.string(port);
     head.u64_(digest);
   }
+  head.varint(media.size());
+  for (const std::string& medium : media) head.string(medium);
   std::vector<u32> chunks;
   const std::vector<u8> objects = save_objects(machine_.objects());
   for (u64 offset = 0; offset < objects.size(); offset += kObjectsPiece) {
@@ -82,19 +85,26 @@ Result<void> KeyframeWriter::write(u32 next, const HashPlace& points) {
   numbers(head, chunks);
   head.bytes(blocks.data());
   if (head.size() > kMaxChunk) return fail("too many pages for one keyframe");
-  TRY(writer_.chunk(kKeyframe, at, at, head.data()));
+  const u32 number = TRY(writer_.chunk(kKeyframe, at, at, head.data()));
   epoch_ = machine_.pages().epoch();
   machine_.pages().advance_epoch();
-  return {};
+  return number;
 }
 
 // --- reading ---
 
-Result<Keyframes> Keyframes::open(const Recording& recording) {
+Result<Keyframes> Keyframes::open(const Recording& recording, const DiskIndex* disks) {
   Keyframes frames(recording);
-  for (const Chunk& chunk : recording.chunks())
-    if (chunk.header.type == kKeyframe && chunk.header.last <= recording.last())
-      TRY(frames.add(chunk));
+  for (const Chunk& chunk : recording.chunks()) {
+    if (chunk.header.type != kKeyframe || chunk.header.last > recording.last()) continue;
+    TRY(frames.add(chunk));
+    // Disks follow their keyframes in order: behind the first that was cut off, all are.
+    const Frame& frame = frames.frames_.back();
+    if (disks && !disks->complete(frame.chunk, frame.media)) {
+      frames.drop_last();
+      break;
+    }
+  }
   std::sort(frames.versions_.begin(), frames.versions_.end());
   return frames;
 }
@@ -112,6 +122,7 @@ Result<void> Keyframes::add(const Chunk& chunk) {
     std::string port = in.string();
     frame.points.digests[std::move(port)] = in.u64_();
   }
+  for (u64 n = in.varint(); n > 0 && in.ok(); --n) frame.media.push_back(in.string());
   for (std::vector<u32>* list : {&frame.objects, &frame.pages})
     for (u64 n = in.varint(); n > 0 && in.ok(); --n) list->push_back(u32(in.varint()));
   for (u64 n = in.varint(); n > 0 && in.ok(); --n) {
@@ -136,6 +147,11 @@ Result<void> Keyframes::add(const Chunk& chunk) {
     return fail("the recording is damaged: " + what + " lies before the one before it");
   frames_.push_back(std::move(frame));
   return {};
+}
+
+void Keyframes::drop_last() {
+  frames_.pop_back();
+  while (!versions_.empty() && versions_.back().frame == frames_.size()) versions_.pop_back();
 }
 
 // What a keyframe needs stands before it, and is of its kind.

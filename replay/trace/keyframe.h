@@ -4,6 +4,7 @@
 //   PAGE  contents of up to 64 pages, one after the other
 //   KEYF  varint number of the first chunk whose events come after it
 //         varint next hash point; varint n, then n times: string port, u64 digest
+//         varint n, then n strings: media of which DSKK chunks say what they held (disk_chunks.h)
 //         varint n, then n varints: numbers of OBJS chunks, in order
 //         varint n, then n varints: numbers of PAGE chunks, in order
 //         varint n blocks: string name, varint n pages: varint page - the page before it (+1),
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "replay/core/machine.h"
+#include "replay/trace/disk_chunks.h"
 #include "replay/trace/place.h"
 #include "replay/trace/reader.h"
 #include "replay/trace/writer.h"
@@ -28,8 +30,8 @@ inline constexpr u64 kPagesPerChunk = 64;
 class KeyframeWriter {
  public:
   KeyframeWriter(Machine& machine, ChunkWriter& writer) : machine_(machine), writer_(writer) {}
-  // The machine's state now, where the log goes on with chunk `next`.
-  Result<void> write(u32 next, const HashPlace& points);
+  // The machine's state now, where the log goes on with chunk `next`. The number of its KEYF.
+  Result<u32> write(u32 next, const HashPlace& points, const std::vector<std::string>& media);
 
  private:
   Result<void> pages(ByteWriter& blocks, std::vector<u32>& chunks);
@@ -45,16 +47,16 @@ class Keyframes {
   static constexpr std::size_t kMaxPages = std::size_t(1) << 26;  // of all keyframes
 
   // `recording` must outlive it. Keyframes behind the recording's last position are left out.
-  static Result<Keyframes> open(const Recording& recording);
+  // Keyframes without all of their disks are left out.
+  static Result<Keyframes> open(const Recording& recording, const DiskIndex* disks = nullptr);
 
   std::size_t count() const { return frames_.size(); }
   Position at(std::size_t frame) const { return frames_[frame].at; }
+  u32 chunk(std::size_t frame) const { return frames_[frame].chunk; }  // of its KEYF
   // The machine has just been built as the recording says, nothing has run: it is what the first
   // keyframe of a recording from power-on holds.
   void starts_at_first(Machine& machine);
   Result<Place> load(std::size_t frame, Machine& machine);
-  // Content of a page at a keyframe, from this recording alone; none: zeros.
-  u64 page_count() const { return versions_.size(); }
 
  private:
   struct Frame {
@@ -62,6 +64,7 @@ class Keyframes {
     u32 chunk = 0;  // of KEYF
     u64 next = 0;
     HashPlace points;
+    std::vector<std::string> media;
     std::vector<u32> objects, pages;
   };
   // What a page holds from a keyframe on.
@@ -73,6 +76,7 @@ class Keyframes {
   };
   explicit Keyframes(const Recording& recording) : recording_(&recording) {}
   Result<void> add(const Chunk& chunk);
+  void drop_last();
   Result<void> check_chunks(const Frame& frame) const;
   Result<std::vector<MemoryBlock*>> blocks_of(Machine& machine) const;
   Result<void> load_pages(std::size_t frame, Machine& machine);

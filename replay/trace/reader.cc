@@ -73,8 +73,9 @@ Result<RecordingEnd> RecordingEnd::decode(std::span<const u8> payload) {
   return end;
 }
 
-Result<Recording> Recording::open(const RecordingFile& file) {
+Result<Recording> Recording::open(const RecordingFile& file, Kind kind) {
   Recording recording(file);
+  recording.kind_ = kind;
   TRY(recording.check_file_head());
   TRY(recording.scan());
   return recording;
@@ -107,13 +108,15 @@ Result<void> Recording::check_file_head() {
 // Reads one chunk and checks its bytes.
 Result<bool> Recording::scan_chunk(u64 offset, Chunk& chunk) {
   const u64 left = file_->size() - offset;
-  const u64 number = chunks_.size();
+  u64 number = chunks_.size() + shift_;
   if (left < kChunkHeaderSize) return false;
   std::vector<u8> bytes(kChunkHeaderSize);
   TRY(file_->read_at(offset, bytes));
   chunk.offset = offset;
   ChunkHeader& header = chunk.header;
   if (!decode(bytes, header)) return damaged(number, offset, "its header has changed");
+  const bool gap = kind_ == Kind::Ring && chunks_.size() == 1 && header.number > number;
+  if (gap) number = header.number, shift_ = number - 1;
   if (header.number != number) {
     return damaged(number, offset, "it says it is chunk " + std::to_string(header.number));
   }
@@ -170,7 +173,9 @@ Result<void> Recording::accept(const Chunk& chunk) {
         RecordingHeader::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   }
   const bool events = header.type == kInput || header.type == kText || header.type == kHash;
-  if (events && header.first != last_) return damaged(chunk, "it does not go on where it should");
+  const bool goes_on = !shift_ || last_ != Position{};
+  if (events && goes_on && header.first != last_)
+    return damaged(chunk, "it does not go on where it should");
   if (header.type == kInput) last_ = header.last;
   if (header.type == kEnd) {
     if (header.last != last_) return damaged(chunk, "the end is not where the events end");

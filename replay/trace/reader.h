@@ -42,11 +42,15 @@ struct Chunk {
 
 class Recording {
  public:
-  // `file` must outlive the recording.
-  static Result<Recording> open(const RecordingFile& file);
+  // `file` must outlive the recording. Of a ring, chunks behind the header may have gone: their
+  // numbers go on at the first that is there.
+  enum class Kind { File, Ring };
+  static Result<Recording> open(const RecordingFile& file, Kind kind = Kind::File);
 
   const RecordingHeader& header() const { return header_; }
   const std::vector<Chunk>& chunks() const { return chunks_; }
+  // What is added to a chunk's index, but the first one's, to give its number.
+  u64 shift() const { return shift_; }
   // Where replay stops: the end of the run, or the last position of which all is known.
   Position last() const { return last_; }
   const std::optional<RecordingEnd>& end() const { return end_; }  // absent: the file was cut
@@ -64,6 +68,8 @@ class Recording {
   Result<void> accept(const Chunk& chunk);
 
   const RecordingFile* file_;
+  Kind kind_ = Kind::File;
+  u64 shift_ = 0;
   RecordingHeader header_;
   std::vector<Chunk> chunks_;
   Position last_;

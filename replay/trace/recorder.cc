@@ -5,12 +5,13 @@ namespace reprise::trace {
 Recorder::Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header,
                    Options options)
     : machine_(machine),
+      file_(file),
       writer_(file),
       disks_(writer_, options.embed_disks),
       header_(header),
       points_(machine, header.hash_interval),
       keyframes_(machine, writer_),
-      spacing_(options.keyframe_spacing) {
+      options_(std::move(options)) {
   machine_.door().record(this);
 }
 
@@ -54,14 +55,23 @@ void Recorder::hash_point() {
   hashes_.add(last_hashes_);
 }
 
-void Recorder::keyframe() {
-  if (!open()) return;
+Place Recorder::commit() {
   const Position at = machine_.position();
   flush(at);
-  next_keyframe_ = at.icount + spacing_;
+  const StreamPlace stream{writer_.next_number(), 0};
+  return {stream, stream, stream, stream, points_.place(), at};
+}
+
+void Recorder::keyframe() {
+  if (!open()) return;
+  const Place place = commit();
+  next_keyframe_ = machine_.position().icount + options_.keyframe_spacing;
   if (error_) return;
-  const Result<void> written = keyframes_.write(writer_.next_number(), points_.place());
-  if (!written) stopped(written.error());
+  const std::vector<std::string> media =
+      options_.media ? options_.media() : std::vector<std::string>();
+  const Result<u32> written = keyframes_.write(u32(place.inputs.chunk), place.points, media);
+  if (!written) return stopped(written.error());
+  if (options_.say_disks) options_.say_disks(*written);
 }
 
 void Recorder::room(Position at, std::size_t bytes) {

@@ -3,6 +3,7 @@
 // A write error (the disk is full) ends the recording, not the run: what was committed stays good.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,10 @@ class Recorder final : public DoorLog {
   struct Options {
     bool embed_disks = false;
     u64 keyframe_spacing = kKeyframeSpacing;  // icounts; 0: no keyframes
+    // Media that are written; and, a keyframe's chunk being given: now is the time to say of each,
+    // by disks().held(), what it holds.
+    std::function<std::vector<std::string>()> media = {};
+    std::function<void(u32 keyframe)> say_disks = {};
   };
   // Attaches to the machine's door until destroyed; `file` is new and empty.
   Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header, Options options);
@@ -29,15 +34,18 @@ class Recorder final : public DoorLog {
   // Before the run: the head, and the contents the machine starts from.
   Result<void> begin(const std::vector<std::span<const u8>>& blobs);
   // What the drives' workers tell of their images, until finish().
-  DiskLog& disks() { return disks_; }
+  DiskRecorder& disks() { return disks_; }
   // The loop's half.
   Cycles next_hash() const { return points_.next(); }
   void hash_point();
   // At a boundary of which nothing was done yet.
   bool keyframe_due() const {
-    return open() && spacing_ && machine_.position().icount >= next_keyframe_;
+    return open() && options_.keyframe_spacing && machine_.position().icount >= next_keyframe_;
   }
   void keyframe();
+  // Writes what is collected. Where a replay that begins here goes on.
+  Place commit();
+  const RecordingFile& file() const { return file_; }
   void tick();  // at a boundary: writes what is collected, if it is much or old
   // The end of the run, in good order.
   Result<void> finish(u32 exit_status);
@@ -57,12 +65,13 @@ class Recorder final : public DoorLog {
   bool open() const { return begun_ && !error_; }
 
   Machine& machine_;
+  RecordingFile& file_;
   ChunkWriter writer_;
   DiskRecorder disks_;
   RecordingHeader header_;
   HashPoints points_;
   KeyframeWriter keyframes_;
-  const u64 spacing_;
+  const Options options_;
   u64 next_keyframe_ = 0;
   EventWriter inputs_, texts_;
   HashWriter hashes_;

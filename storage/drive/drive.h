@@ -117,6 +117,8 @@ class Drive final : public Device {
   // In replay, where a medium that the operator inserted comes from.
   using MediumSource = std::function<Result<std::shared_ptr<BlockNode>>(const Medium&)>;
   void set_medium_source(MediumSource source) { medium_source_ = std::move(source); }
+  // Done behind what was submitted, in order with it.
+  void on_worker(std::function<void()> job) { worker_ ? worker_->submit(std::move(job)) : job(); }
   // Waits until the worker has done what was submitted; nothing is submitted any more.
   void close() { worker_.reset(); }
 

@@ -27,6 +27,11 @@ class ReplayBase final : public BlockNode {
   std::string_view driver() const override { return "replay"; }
   u64 size() const override { return size_; }
   bool read_only() const override { return true; }
+  // The source holds something else now: what was fetched counts no more.
+  void restart() {
+    checked_.clear();
+    fetched_ = kNever;
+  }
   Result<void> read(u64 offset, std::span<u8> out) override;
   Result<void> write(u64, std::span<const u8>) override;
   Result<void> flush() override { return {}; }

@@ -91,8 +91,25 @@ Result<Disks::Opened> Disks::open_image(const DriveConfig& drive, const std::str
     node = std::make_shared<Overlay>(node, TRY(make_temp_file(size)), size);
     fail_there();
   }
-  opened.node = node;
+  opened.node =
+      opened.read_only ? node : keep(key, {std::make_shared<TimeDisk>(node, size), {}, {}});
+  nodes_[key] = opened.node;
   return opened;
+}
+
+// What names a medium begins with its drive.
+void Disks::attach(const std::string& key, TimeDisk& disk) {
+  Drive* drive = machine_->drive(key.substr(0, key.find('#')));
+  if (drive)
+    disk.set_worker([drive](std::function<void()> job) { drive->on_worker(std::move(job)); });
+}
+
+std::shared_ptr<BlockNode> Disks::keep(const std::string& key, Kept kept) {
+  const std::shared_ptr<TimeDisk> disk = kept.disk;
+  if (machine_) attach(key, *disk);
+  if (joins_) joins_(*disk);
+  kept_[key] = std::move(kept);
+  return disk;
 }
 
 Result<void> Disks::open(Options& options) {
@@ -132,7 +149,8 @@ Result<void> Disks::open_replay(const Options& options, const trace::Recording& 
 
 // The image may be missing: a recording that embeds its disks needs none.
 Result<std::shared_ptr<BlockNode>> Disks::replayed(const Medium& medium,
-                                                   const std::string& format) const {
+                                                   const std::string& format) {
+  if (const auto known = nodes_.find(medium.key); known != nodes_.end()) return known->second;
   ReplayBase::Image image;
   const auto given = paths_.find(medium.key);
   image.name = given != paths_.end() ? given->second : folder_ + medium.file;
@@ -152,9 +170,11 @@ Result<std::shared_ptr<BlockNode>> Disks::replayed(const Medium& medium,
     }
   }
   const auto base = std::make_shared<ReplayBase>(*index_, medium.key, medium.size, image);
-  if (medium.read_only) return std::shared_ptr<BlockNode>(base);
+  std::shared_ptr<BlockNode>& node = nodes_[medium.key];
+  if (medium.read_only) return node = base;
   const auto top = TRY(make_temp_file(medium.size));
-  return std::shared_ptr<BlockNode>(std::make_shared<Overlay>(base, top, medium.size));
+  const auto overlay = std::make_shared<Overlay>(base, top, medium.size);
+  return node = keep(medium.key, {std::make_shared<TimeDisk>(overlay, medium.size), overlay, base});
 }
 
 // --- the machine ---
@@ -171,9 +191,61 @@ void Disks::join(PcI440fx& machine, std::function<void()> wake) {
   machine_ = &machine;
   for (Drive* drive : machine.drives()) {
     drive->on_ready(wake);
-    if (index_)
-      drive->set_medium_source([this](const Medium& medium) { return replayed(medium, "raw"); });
+    drive->set_medium_source([this](const Medium& medium) -> Result<std::shared_ptr<BlockNode>> {
+      if (index_) return replayed(medium, "raw");
+      const auto known = nodes_.find(medium.key);
+      if (known == nodes_.end()) return fail("no medium " + medium.key + " in this run");
+      return known->second;
+    });
   }
+  for (auto& [key, kept] : kept_) attach(key, *kept.disk);
+}
+
+std::vector<Layered*> Disks::layered() const {
+  std::vector<Layered*> all;
+  for (const auto& [key, kept] : kept_) all.push_back(kept.disk.get());
+  return all;
+}
+
+std::vector<std::string> Disks::written_media() const {
+  std::vector<std::string> all;
+  for (const auto& [key, kept] : kept_) all.push_back(key);
+  return all;
+}
+
+void Disks::say(u32 keyframe, trace::DiskRecorder& recorder) {
+  for (const auto& [key, kept] : kept_) {
+    const auto said = std::make_shared<u64>(0);
+    kept.disk->written(
+        [&recorder, key = key, keyframe, said](u64 cluster, std::span<const u8> content) {
+          recorder.held(key, keyframe, cluster, content);
+          ++*said;
+        },
+        [&recorder, key = key, keyframe, said](bool ok) {
+          if (ok) recorder.held_all(key, keyframe, *said);
+        });
+  }
+}
+
+void Disks::go(u32 keyframe) {
+  for (const auto& [key, kept] : kept_)
+    kept.disk->post([this, key = key, overlay = kept.overlay, base = kept.base, keyframe] {
+      overlay->forget();
+      index_->go(key, keyframe);
+      base->restart();
+    });
+}
+
+Result<void> Disks::enter_past() {
+  std::vector<std::shared_ptr<BlockNode>> rooms;
+  for (const auto& [key, kept] : kept_) rooms.push_back(TRY(make_temp_file(kept.disk->size())));
+  auto room = rooms.begin();
+  for (const auto& [key, kept] : kept_) kept.disk->enter_past(*room++);
+  return {};
+}
+
+void Disks::leave_past() {
+  for (const auto& [key, kept] : kept_) kept.disk->leave_past();
 }
 
 void Disks::record(DiskLog* log) { log_->set(log); }

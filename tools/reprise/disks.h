@@ -1,8 +1,10 @@
 // From the names of image files to nodes behind drives, live and in a replay.
 //
-//   live       [pins] -> faults (tests) -> raw -> file
-//   -snapshot  faults (tests) -> overlay on a temporary file -> [pins] -> raw -> file, read-only
-//   replay     overlay on a temporary file -> what was kept, else raw -> file, read-only
+//   live       time -> [pins] -> faults (tests) -> raw -> file
+//   -snapshot  time -> faults (tests) -> overlay on a temporary file -> [pins] -> raw -> file,
+//   read-only replay     time -> overlay on a temporary file -> what was kept, else raw -> file,
+//   read-only
+// where only media that can be written have a time node.
 #pragma once
 
 #include <map>
@@ -14,6 +16,8 @@
 #include "qmp/operator_drives.h"
 #include "replay/trace/disk_chunks.h"
 #include "storage/filter/fault.h"
+#include "storage/filter/replay_base.h"
+#include "storage/filter/time_disk.h"
 #include "tools/reprise/options.h"
 
 namespace reprise::tools {
@@ -39,6 +43,20 @@ class Disks final : public OperatorDrives {
   std::optional<std::string> stopped() const;
   void retry();
 
+  // --- time travel ---
+  // Disks that are put back together with the machine; those of media that come later are told.
+  std::vector<Layered*> layered() const;
+  void on_layered(std::function<void(Layered&)> joins) { joins_ = std::move(joins); }
+  // For the recorder: the media that are written, and what they hold at a keyframe.
+  std::vector<std::string> written_media() const;
+  void say(u32 keyframe, trace::DiskRecorder& recorder);
+  // In a replay: they become what they were at the keyframe in this chunk.
+  void go(u32 keyframe);
+  const trace::DiskIndex* index() const { return index_ ? &*index_ : nullptr; }
+  // While a live run is in its past, images are left alone.
+  Result<void> enter_past();
+  void leave_past();
+
   // --- OperatorDrives ---
   std::vector<const Drive*> drives() const override;
   Result<void> eject(const std::string& id, bool force) override;
@@ -53,12 +71,22 @@ class Disks final : public OperatorDrives {
   };
   enum class Wanted { ReadOnly, ReadWrite, Either };
   Result<Opened> open_image(const DriveConfig& drive, const std::string& key, Wanted wanted);
-  Result<std::shared_ptr<BlockNode>> replayed(const Medium& medium,
-                                              const std::string& format) const;
+  // A medium that can be put back; in a replay with what is below.
+  struct Kept {
+    std::shared_ptr<TimeDisk> disk;
+    std::shared_ptr<Overlay> overlay;
+    std::shared_ptr<ReplayBase> base;
+  };
+  Result<std::shared_ptr<BlockNode>> replayed(const Medium& medium, const std::string& format);
+  std::shared_ptr<BlockNode> keep(const std::string& key, Kept kept);
+  void attach(const std::string& key, TimeDisk& disk);
   Result<Drive*> find(const std::string& id) const;
 
   std::unique_ptr<LogSlot> log_;
-  std::map<std::string, Medium> media_;  // at power-on
+  std::map<std::string, Medium> media_;                      // at power-on
+  std::map<std::string, std::shared_ptr<BlockNode>> nodes_;  // of all media of this run, by key
+  std::map<std::string, Kept> kept_;
+  std::function<void(Layered&)> joins_;
   std::map<std::string, std::vector<FaultRule>> faults_;
   u64 delay_seed_ = 0;
   bool recorded_ = false;

@@ -13,7 +13,7 @@
 namespace reprise {
 class StdioMux;
 class TextConsole;
-}
+}  // namespace reprise
 
 namespace reprise::tools {
 

@@ -11,6 +11,7 @@
 #include "chipset/host/chardev.h"
 #include "chipset/host/wav_audio.h"
 #include "replay/core/result.h"
+#include "replay/trace/format.h"
 
 namespace reprise::tools {
 
@@ -34,6 +35,8 @@ struct Options {
 
   std::string record, replay;
   bool embed_disks = false;                         // -record FILE,embed=disks
+  u64 keyframes = trace::kKeyframeSpacing;          // -record FILE,keyframes=ICOUNTS; 0: none
+  u64 flight_recorder = 256 << 20;                  // -flight-recorder size=; 0: off
   std::map<std::string, std::string> replay_disks;  // -replay-disk: by medium, the image
   std::string test_faults;                          // see test_faults.h
   u64 test_disk_delay = 0;                          // seed of late disks; 0: none

@@ -121,6 +121,12 @@ Result<void> Session::build() {
   machine_->door().on_post([this] { pace_->wake(); });
   queue_.on_post([this] { pace_->wake(); });
   disks_.join(*machine_, [this] { pace_->wake(); });
+  travel_ = std::make_unique<Traveller>(*machine_, disks_, [this] {
+    const trace::Verdict verdict = control();
+    if (travel_->journeying()) return quit_;
+    return verdict != trace::Verdict::Run || travel_->pending();
+  });
+  travel_->on_resume = [this] { state_ = RunState::Running; };
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
   ends_->on_monitor_input([this] { pace_->wake(); });
   gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
@@ -144,30 +150,71 @@ Result<void> Session::build() {
   return {};
 }
 
-Result<int> Session::run_live() {
+// The present, and journeys into the past.
+void Session::live_loop(trace::Recorder* recorder) {
   trace::RunOptions run;
-  run.control = [this] { return control(); };
   run.pace = pace_.get();
-  if (options_.record.empty()) {
-    TRY(ready_());
-    trace::run_live(*machine_, run);
-    return exit_status();
+  run.boundary = [this] { travel_->at_boundary(); };
+  run.control = [&] {
+    const trace::Verdict verdict = control();
+    run.until = travel_->limit();
+    return travel_->pending() ? trace::Verdict::End : verdict;
+  };
+  while (!quit_) {
+    if (travel_->pending()) {
+      if (state_ == RunState::Running) state_ = RunState::Paused;
+      travel_->perform();
+    } else if (!travel_->past()) {
+      trace::run_live(*machine_, run, recorder);
+    } else if (state_ == RunState::Running) {
+      if (travel_->play(nullptr).why != Arrival::Why::End) stop();
+      pace_->rebase(machine_->position().cycles);
+    } else {
+      pace_->hold(kNever);
+      control();
+    }
   }
-  // Only now: a mistake elsewhere must not have emptied an older recording.
-  file_ = TRY(trace::DiskFile::create(options_.record));
+  travel_->end();
+}
+
+Result<int> Session::run_live() {
   trace::RecordingHeader header;
   header.machine = options_.config.to_json();
   header.build = kVersion;
   header.created = date_now();
-  trace::Recorder recorder(*machine_, *file_, header, {.embed_disks = options_.embed_disks});
+  RingFile ring;
+  const bool to_file = !options_.record.empty();
+  if (!to_file && !options_.flight_recorder) {
+    TRY(ready_());
+    live_loop(nullptr);
+    return exit_status();
+  }
+  // Only now: a mistake elsewhere must not have emptied an older recording.
+  if (to_file) file_ = TRY(trace::DiskFile::create(options_.record));
+  trace::Recorder::Options how;
+  how.embed_disks = options_.embed_disks;
+  trace::Recorder* written = nullptr;
+  if (to_file) {
+    how.keyframe_spacing = options_.keyframes;
+    how.media = [this] { return disks_.written_media(); };
+    how.say_disks = [&](u32 keyframe) { disks_.say(keyframe, written->disks()); };
+  } else {
+    how.keyframe_spacing = 0;
+  }
+  RecordingFile& log = to_file ? static_cast<RecordingFile&>(*file_) : ring;
+  trace::Recorder recorder(*machine_, log, header, how);
+  written = &recorder;
   std::vector<std::span<const u8>> blobs;
-  for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
+  if (to_file)
+    for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
   TRY(recorder.begin(blobs));
-  disks_.record(&recorder.disks());
-  recorder_ = &recorder;
+  travel_->begin_live(&recorder, to_file ? nullptr : &ring, options_.flight_recorder);
+  if (to_file) disks_.record(&recorder.disks());
+  if (to_file) recorder_ = &recorder;
   TRY(ready_());
-  trace::run_live(*machine_, run, &recorder);
+  live_loop(&recorder);
   recorder_ = nullptr;
+  if (!to_file) return exit_status();
   disks_.close();  // what the guest has written still keeps what was there before
   disks_.record(nullptr);
   const auto finished = recorder.finish(u32(exit_status()));
@@ -178,18 +225,40 @@ Result<int> Session::run_live() {
 Result<int> Session::run_replay() {
   trace::Replayer replayer(*machine_, *recording_);
   replayer_ = &replayer;
+  TRY(travel_->begin_replay(*recording_, replayer, options_.flight_recorder));
   machine_->door().mirror_output(true);
-  trace::RunOptions run;
-  run.control = [this] { return control(); };
-  run.pace = pace_.get();
   TRY(ready_());
-  const bool whole = trace::run_replay(*machine_, run, replayer);
+  Result<int> status = 0;
+  while (!quit_) {
+    if (travel_->pending()) {
+      if (state_ == RunState::Running) state_ = RunState::Paused;
+      travel_->perform();
+    } else if (state_ == RunState::Running) {
+      const Arrival arrival = travel_->play(pace_.get());
+      if (arrival.why == Arrival::Why::Interrupted) continue;
+      state_ = RunState::Paused;
+      const bool over = arrival.why == Arrival::Why::End && options_.shutdown;
+      if (!over && arrival.why != Arrival::Why::Failed) continue;
+      status = replay_status(arrival);
+      break;
+    } else {
+      pace_->hold(kNever);
+      control();
+    }
+  }
+  travel_->end();
   replayer_ = nullptr;
   if (const auto broken = disks_.broken())
     return fail("-replay " + options_.replay + ": " + broken->message);
-  if (!replayer.error().empty())
-    return fail("-replay " + options_.replay + ": " + replayer.error());
-  if (const auto& divergence = replayer.divergence()) {
+  return status;
+}
+
+// What a replay that was played to its end comes to.
+Result<int> Session::replay_status(const Arrival& arrival) {
+  if (disks_.broken()) return 0;  // reported by the caller
+  if (!replayer_->error().empty())
+    return fail("-replay " + options_.replay + ": " + replayer_->error());
+  if (const auto& divergence = replayer_->divergence()) {
     std::string parts;
     for (const std::string& part : divergence->parts) parts += "\n  differs: " + part;
     std::fprintf(stderr,
@@ -199,10 +268,11 @@ Result<int> Session::run_replay() {
                  trace::text(divergence->since).c_str(), parts.c_str());
     return kDiverged;
   }
-  if (whole && !recording_->end())
+  if (arrival.why == Arrival::Why::Failed) return fail(arrival.message);
+  if (!recording_->end())
     std::fprintf(stderr, "reprise: the recording was cut off; played up to %s\n",
                  trace::text(recording_->last()).c_str());
-  return whole && recording_->end() ? int(recording_->end()->exit_status) : 0;
+  return recording_->end() ? int(recording_->end()->exit_status) : 0;
 }
 
 // Between slices: monitors, signals, and what the guest asked for.
@@ -215,6 +285,7 @@ trace::Verdict Session::control() {
   notice_disks();
   play_audio();
   warn_of_recorder();
+  if (travel_->take_live_stop()) state_ = RunState::Paused;
   if (quit_) return trace::Verdict::End;
   return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
 }
@@ -265,19 +336,27 @@ void Session::print_hash(const char* prefix) {
 }
 
 void Session::stop() {
-  if (state_ == RunState::Running) state_ = RunState::Paused;
+  travel_->interrupt();
+  if (state_ != RunState::Running) return;
+  state_ = RunState::Paused;
+  travel_->live_paused();
 }
 
 Result<void> Session::cont() {
   if (state_ == RunState::Shutdown)
     return fail("the guest has turned the machine off; system_reset starts it again");
+  if (travel_->pending() || travel_->journeying())
+    return fail("a journey is under way: stop ends it");
   disks_.retry();
+  travel_->live_resumes();
   state_ = RunState::Running;
   return {};
 }
 
 Result<void> Session::system_reset() {
-  if (replayer_) return fail("system_reset: a replay can be watched, not changed");
+  if (replayer_ || travel_->past())
+    return fail(
+        "system_reset: the past can be watched, not changed; replay-live goes on from here");
   if (!machine_->door().post(machine_->control(), {PcI440fx::kReset}))
     return fail("system_reset: too much waits at the door; try again");
   if (state_ == RunState::Shutdown) {

@@ -20,6 +20,7 @@
 #include "tools/reprise/host_ends.h"
 #include "tools/reprise/options.h"
 #include "tools/reprise/trace_log.h"
+#include "tools/reprise/traveller.h"
 
 namespace reprise::tools {
 
@@ -43,6 +44,7 @@ class Session final : public Operator {
   OperatorConsole* console() override { return console_.get(); }
   OperatorDebug* debug() override { return debugger_.get(); }
   Result<std::string> gdbserver(const std::string& device) override;
+  OperatorTravel* travel() override { return travel_.get(); }
 
  private:
   Result<void> open_recording();
@@ -50,7 +52,9 @@ class Session final : public Operator {
   Result<void> open_display();
   Result<void> open_audio();
   Result<int> run_live();
+  void live_loop(trace::Recorder* recorder);
   Result<int> run_replay();
+  Result<int> replay_status(const Arrival& arrival);
   trace::Verdict control();
   void notice_exit();
   void notice_disks();
@@ -72,6 +76,7 @@ class Session final : public Operator {
   std::unique_ptr<MachineHash> hash_;
   std::unique_ptr<Timer> probe_;  // -hash-at-text: takes the hash at the next boundary
   std::string recent_;            // the tail of serial 0's output, while the text is awaited
+  std::unique_ptr<Traveller> travel_;
   Hmp hmp_;
   OperatorQueue queue_;
   std::unique_ptr<WavAudio> audio_;

@@ -36,16 +36,36 @@ Result<void> pace(Parser& p, const std::string& text) {
 
 // A bare name, which may have commas, as ever; with more, `,,` stands for a comma.
 Result<void> record(Parser& p, const std::string& text) {
-  if (text.find(",embed=") == std::string::npos) {
+  if (text.find(",embed=") == std::string::npos && text.find(",keyframes=") == std::string::npos) {
     p.options.record = text;
     return {};
   }
-  const Suboptions values = TRY(Suboptions::parse("-record", text, "file", {"file", "embed"}));
+  const Suboptions values =
+      TRY(Suboptions::parse("-record", text, "file", {"file", "embed", "keyframes"}));
   p.options.record = values.text("file");
   const std::string embed = values.text("embed");
-  if (embed != "disks" && embed != "none")
+  if (!embed.empty() && embed != "disks" && embed != "none")
     return fail("-record " + text + ": embed=: " + expected_one_of(embed, {"disks", "none"}));
   p.options.embed_disks = embed == "disks";
+  if (values.text("keyframes") == "off")
+    p.options.keyframes = 0;
+  else
+    p.options.keyframes =
+        TRY(values.number("keyframes", p.options.keyframes, 1'000'000, u64(1) << 50));
+  return {};
+}
+
+// size=SIZE, SIZE, or off.
+Result<void> flight_recorder(Parser& p, const std::string& text) {
+  constexpr u64 kLeast = 1 << 20;
+  if (text == "off" || text == "size=off" || text == "size=0") {
+    p.options.flight_recorder = 0;
+    return {};
+  }
+  const auto size = parse_size(text.starts_with("size=") ? text.substr(5) : text, 1);
+  if (!size || *size < kLeast)
+    return fail("-flight-recorder " + shown(text) + ": expected off, or size= and at least 1M");
+  p.options.flight_recorder = *size;
   return {};
 }
 
@@ -66,8 +86,12 @@ constexpr Row kRows[] = {
     {"no-shutdown", nullptr, "a power-off stops the machine and waits for the monitor",
      DO(o.shutdown = false)},
     {"S", nullptr, "start stopped; `cont` in the monitor goes on", DO(o.paused = true)},
-    {"record", "FILE[,embed=disks]",
-     "keep the run in FILE; with what it reads of disks, so that it plays without them", record},
+    {"record", "FILE[,embed=disks][,keyframes=N|off]",
+     "keep the run in FILE; with what it reads of disks, so that it plays without them; a state to "
+     "begin from each N instructions",
+     record},
+    {"flight-recorder", "size=SIZE|off",
+     "how much memory the states take by which one can go back (256M)", flight_recorder},
     {"replay", "FILE", "play the run in FILE again; no other option is needed",
      DO(o.replay = text)},
     {"replay-disk", "ID=PATH",

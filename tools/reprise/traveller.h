@@ -1,0 +1,113 @@
+// Time travel in a session: the flight recorder of a live run and its past, or a recording that is
+// played; one journey at a time, on the session's loop.
+#pragma once
+
+#include <memory>
+
+#include "qmp/operator_travel.h"
+#include "replay/timetravel/ring_file.h"
+#include "replay/timetravel/travel.h"
+#include "replay/trace/recorder.h"
+#include "tools/reprise/disks.h"
+
+namespace reprise::tools {
+
+class Traveller final : public OperatorTravel {
+ public:
+  // The session: answers monitors, on the way; true: what goes on is to end.
+  using Serve = std::function<bool()>;
+  Traveller(PcI440fx& machine, Disks& disks, Serve serve);
+  ~Traveller() override;
+
+  // Before the run, one of them. `budget`: bytes of memory for states; 0: a live run has no past.
+  void begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget);
+  Result<void> begin_replay(const trace::Recording& recording, trace::Replayer& replayer,
+                            u64 budget);
+  void end();  // before the recorder or the replayer goes
+
+  // The loop's half.
+  bool pending() const { return journey_ && !performing_; }
+  bool journeying() const { return performing_; }
+  bool past() const { return past_ != nullptr; }
+  bool replays() const { return replayer_ != nullptr; }
+  void perform();
+  // In a replay, or the past: goes on as the recorded run did, until Serve says so. The present,
+  // once reached, is live again.
+  Arrival play(trace::Pace* pace);
+  // Live: at each boundary of which nothing was done yet.
+  void at_boundary();
+  Stop limit() const { return limit_; }  // of a live run, for a step
+  // Live: a breakpoint or a step has come to its end here; the machine is to pause.
+  bool take_live_stop();
+  // Live: the operator has stopped the machine.
+  void live_paused();
+  void live_resumes();
+  bool hit() const { return live_hit_.has_value(); }
+
+  // --- OperatorTravel ---
+  TravelStatus travel_status() const override;
+  Result<void> seek(const TravelTarget& target, Done done) override;
+  Result<void> step(u64 count, bool reverse, Done done) override;
+  Result<void> run_on(bool reverse, Done done) override;
+  void interrupt() override { interrupted_ = true; }
+  Result<u32> add_break(TravelBreak what) override;
+  Result<void> remove_break(u32 id) override;
+  void remove_breaks_of(const std::string& owner) override;
+  std::vector<TravelBreak> breaks() const override { return breaks_; }
+  Result<void> save_snapshot(const std::string& name) override;
+  Result<void> load_snapshot(const std::string& name) override;
+  Result<void> delete_snapshot(const std::string& name) override;
+  std::vector<SnapshotInfo> snapshots() const override { return {}; }
+  Result<void> record_start(const std::string& file) override;
+  Result<void> record_stop() override;
+  Result<void> record_save(const std::string& file) override;
+  Result<void> go_live(const std::string& branch) override;
+
+  // What the session wants to be told: the machine is to run (a live step, a live run_on).
+  std::function<void()> on_resume;
+
+ private:
+  struct Journey {
+    enum class Kind { Seek, Step, Run } kind = Kind::Seek;
+    TravelTarget target;
+    u64 count = 0;
+    bool reverse = false;
+    Done done;
+  };
+  struct Past;
+  Result<void> begin(Journey journey);
+  Result<void> enter_past();
+  void leave_past();
+  TimeTravel* travel() const;
+  TimeTravel::Config config();
+  Arrival go(const Journey& journey);
+  std::vector<Breakpoint> armed() const;
+  void arm_live();
+  void finish_live(TravelStop::Why why);
+
+  PcI440fx& machine_;
+  Disks& disks_;
+  Serve serve_;
+  Timeline timeline_;
+  std::optional<trace::Keyframes> keyframes_;
+  trace::Recorder* recorder_ = nullptr;
+  RingFile* ring_ = nullptr;
+  trace::Replayer* replayer_ = nullptr;
+  std::unique_ptr<TimeTravel> replay_;
+  std::unique_ptr<Past> past_;
+  u64 next_mark_ = 0;
+  bool dropped_ = false;
+
+  std::vector<TravelBreak> breaks_;
+  u32 next_id_ = 1;
+  std::optional<Journey> journey_;  // waiting, or under way
+  bool performing_ = false, interrupted_ = false;
+  double progress_ = 0;
+  // A live run forward that somebody waits for.
+  Done live_done_;
+  Stop limit_;
+  Position resumed_;
+  std::optional<StopHit> live_hit_;
+};
+
+}  // namespace reprise::tools
