@@ -8,27 +8,11 @@
 #include "chipset/board/pc_i440fx.h"
 #include "replay/core/hash.h"
 #include "replay/trace/driver.h"
+#include "tests/contract/random_board.h"
 #include "tests/support/contract.h"
 
 namespace reprise {
 namespace {
-
-std::unique_ptr<PcI440fx> board(const MachineConfig& config) {
-  Result<std::unique_ptr<PcI440fx>> machine = PcI440fx::create(config);
-  check(machine.ok(), machine ? "" : machine.error().message.c_str());
-  (*machine)->set_idle_jumps(false);
-  return std::move(*machine);
-}
-
-// Firmware of random bytes, with enough sense in it to get somewhere: it is a hostile guest too.
-Blob random_firmware(std::mt19937_64& random) {
-  std::vector<u8> bytes(64 << 10);
-  static constexpr u8 kUseful[] = {0x90, 0x40, 0x41, 0x50, 0x58, 0x89, 0x8b, 0xa4,
-                                   0xaa, 0xe6, 0xe4, 0xee, 0xec, 0x74, 0x75, 0xeb,
-                                   0xd9, 0xdd, 0x0f, 0xf3, 0xf4, 0xfb};
-  for (u8& byte : bytes) byte = random() % 3 ? kUseful[random() % sizeof kUseful] : u8(random());
-  return std::make_shared<const std::vector<u8>>(std::move(bytes));
-}
 
 TEST(BoardContract, EveryDeviceIsInTheList) {
   std::set<std::string> tested;
@@ -80,11 +64,7 @@ std::string differing(PcI440fx& a, PcI440fx& b) {
 TEST(BoardContract, ALoadedMachineGoesOnAsTheOriginal) {
   for (unsigned seed = 0; seed < 12; ++seed) {
     std::mt19937_64 random(seed);
-    MachineConfig config;
-    config.ram_bytes = 1 << 20;
-    config.cpus = 1 + seed % 2;
-    config.timing = seed % 4 < 2 ? "fixed" : "test";
-    config.blobs["bios"] = random_firmware(random);
+    const MachineConfig config = random_board(seed);
     const auto a = board(config), b = board(config);
     run_to(*a, 100'000 + random() % 1000);
     b->scheduler().set_now(a->scheduler().now());
@@ -109,11 +89,7 @@ TEST(BoardContract, ALoadedMachineGoesOnAsTheOriginal) {
 TEST(BoardContract, ARecordedRunReplays) {
   for (unsigned seed = 0; seed < 8; ++seed) {
     std::mt19937_64 random(seed);
-    MachineConfig config;
-    config.ram_bytes = 1 << 20;
-    config.cpus = 1 + seed % 2;
-    config.timing = seed % 4 < 2 ? "fixed" : "test";
-    config.blobs["bios"] = random_firmware(random);
+    const MachineConfig config = random_board(seed);
     MemoryFile file;
     Hash128 recorded;
     trace::RunOptions options;
