@@ -57,6 +57,7 @@ inline constexpr Exclusion kExclusions[] = {
     {-1, -1, -1, "retf", kFar},
     {-1, -1, -1, "syscall", kFar},
     {-1, -1, -1, "sysenter", kFar},
+    {-1, -1, -1, "sysexit", "#UD in long mode on AMD, and #GP above CPL 0: either, by the system"},
     {kOneByte, 0xEA, -1, "jmp", kFar},
     {kOneByte, 0x9A, -1, "call", kFar},
     {kOneByte, 0xFF, 3, "call", kFar},
