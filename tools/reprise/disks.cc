@@ -277,7 +277,7 @@ std::vector<const Drive*> Disks::drives() const {
 }
 
 Result<Drive*> Disks::find(const std::string& id) const {
-  if (index_) return fail("a replay can be watched, not changed");
+  if (machine_->door().replaying()) return fail("a replay can be watched, not changed");
   if (Drive* drive = machine_->drive(id)) return drive;
   Error error = fail("there is no drive '" + id + "'; `info block` lists them");
   error.kind = "DeviceNotFound";
