@@ -63,7 +63,9 @@ class DiskMachine final : public Machine {
     std::string_view kind() const override { return "disk-cpu"; }
     void reset() override { timer.arm(500'000); }
     void state(State& s) override {
-      s("icount", icount)("accumulator", accumulator)("halted", halted)("timer", timer);
+      Cycles now = machine.scheduler_.now();
+      s("icount", icount)("now", now)("accumulator", accumulator)("halted", halted)("timer", timer);
+      if (s.loading()) machine.scheduler_.set_now(now);
     }
     void tick() {
       halted = false;
