@@ -98,6 +98,23 @@ TEST_F(Apics, TimerCountsAndFiresAtExactCycles) {
   EXPECT_EQ(board.scheduler.deadline(), kNever);
 }
 
+// However short its period: the count is a function of the cycle, and there is nothing to deliver.
+TEST_F(Apics, MaskedTimerCostsTheHostNothing) {
+  board.run_to(1000);
+  write(bsp, 0x3e0, 0xb);      // divide by 1
+  write(bsp, 0x320, 0x30040);  // periodic, masked
+  write(bsp, 0x380, 3);        // from tick 100: every 3 ticks
+  EXPECT_EQ(board.scheduler.deadline(), kNever);
+  board.run_to(100'000'015);
+  EXPECT_EQ(read(bsp, 0x390), 2u);
+  EXPECT_EQ(read(bsp, 0x220), 0u);  // IRR
+  write(bsp, 0x320, 0x20040);
+  board.run_to(100'000'029);
+  EXPECT_FALSE(pins[0].intr);
+  board.run_to(100'000'030);
+  EXPECT_TRUE(pins[0].intr);
+}
+
 TEST_F(Apics, TscDeadlineFollowsTheGuestsTsc) {
   board.run_to(5000);
   bsp.set_tsc_deadline(7000);  // not in that mode: ignored
