@@ -13,9 +13,14 @@ void HashPoints::output(Position at, const Port& port, std::span<const u8> bytes
   digest = hash64(bytes, hash64(seed.data()));
 }
 
-MachineHashes HashPoints::take() {
+MachineHashes HashPoints::look() {
   MachineHashes hashes = hash_.take();
   for (const auto& [name, digest] : digests_) hashes.parts.push_back({"output:" + name, digest});
+  return hashes;
+}
+
+MachineHashes HashPoints::take() {
+  MachineHashes hashes = look();
   digests_.clear();
   next_ = (hashes.at.cycles / interval_ + 1) * interval_;
   return hashes;

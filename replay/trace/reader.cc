@@ -172,6 +172,8 @@ Result<void> Recording::accept(const Chunk& chunk) {
     header_ = TRY(
         RecordingHeader::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   }
+  // A recording that was saved later begins with a state.
+  if (header.type == kKeyframe && last_ == Position{}) last_ = header.last;
   const bool events = header.type == kInput || header.type == kText || header.type == kHash;
   const bool goes_on = !shift_ || last_ != Position{};
   if (events && goes_on && header.first != last_)

@@ -111,6 +111,11 @@ void Recorder::flush(Position at) {
   hashes_.restart(at);
 }
 
+RecordingEnd Recorder::end_here(u32 exit_status) {
+  const MachineHashes hashes = points_.look();
+  return {exit_status, hashes.parts, hashes.total()};
+}
+
 Result<void> Recorder::finish(u32 exit_status) {
   last_hashes_ = points_.take();
   if (!begun_) return {};

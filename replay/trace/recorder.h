@@ -46,6 +46,9 @@ class Recorder final : public DoorLog {
   // Writes what is collected. Where a replay that begins here goes on.
   Place commit();
   const RecordingFile& file() const { return file_; }
+  const RecordingHeader& header() const { return header_; }
+  // What an END here would say.
+  RecordingEnd end_here(u32 exit_status);
   void tick();  // at a boundary: writes what is collected, if it is much or old
   // The end of the run, in good order.
   Result<void> finish(u32 exit_status);

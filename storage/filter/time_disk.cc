@@ -73,6 +73,17 @@ void TimeDisk::count() {
   bytes_ = sum;
 }
 
+void TimeDisk::changed(Visit visit) {
+  post([this, visit = std::move(visit)] {
+    std::set<u64> clusters;
+    layers_.each_layer([&](const auto& layer) {
+      for (const auto& [cluster, kept] : layer) clusters.insert(cluster);
+    });
+    for (const u64 cluster : clusters)
+      if (const auto bytes = content(cluster)) visit(cluster, *bytes);
+  });
+}
+
 void TimeDisk::enter_past(std::shared_ptr<BlockNode> room) {
   post([this, room = std::move(room)] {
     private_ = std::make_shared<Overlay>(child_, room, size_);

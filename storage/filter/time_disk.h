@@ -52,6 +52,8 @@ class TimeDisk final : public BlockNode, public Layered {
   // drive's queue is now; then `done`. From the first call on.
   using Visit = std::function<void(u64 cluster, std::span<const u8> content)>;
   void written(Visit visit, std::function<void(bool ok)> done);
+  // Told, on the worker, what clusters hold now that were written behind any mark.
+  void changed(Visit visit);
   // On the worker, in order: something of the child changes.
   void post(std::function<void()> job) { worker_ ? worker_(std::move(job)) : job(); }
 

@@ -105,4 +105,7 @@ wrong(["-nodefaults", "-device", "pc-testdev"], "pc-testdev", "yet")
 config(["-m", "512", "-smp", "1", "-display", "none", "-serial", "null", "-no-reboot", "-name",
         "VM-0", "-hda", "x", "-snapshot", "-kernel", "k", "-append", "a=b"], name="VM-0")
 config(["-display", "none", "-vga", "none", "-serial", "null", "-machine", "pc"], vga="none")
-wrong(["-icount", "shift=7,rr=record,rrfile=F,rrsnapshot=init"], "-record")
+config(["-icount", "shift=7,sleep=off"], cpu_hz=7812500)
+config(["-icount", "auto"], cpu_hz=1000000000)
+wrong(["-icount", "shift=7,rr=replay,rrfile=/no/such/file"], "cannot open /no/such/file")
+wrong(["-icount", "rr=play"], "rr=", "record, replay")

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -224,6 +225,17 @@ void Disks::say(u32 keyframe, trace::DiskRecorder& recorder) {
         [&recorder, key = key, keyframe, said](bool ok) {
           if (ok) recorder.held_all(key, keyframe, *said);
         });
+  }
+}
+
+void Disks::keep_changed(DiskLog& log) {
+  for (const auto& [key, kept] : kept_) {
+    std::promise<void> said;
+    kept.disk->changed([&log, key = key](u64 cluster, std::span<const u8> content) {
+      log.keep(key, cluster, content);
+    });
+    kept.disk->post([&said] { said.set_value(); });
+    said.get_future().wait();
   }
 }
 

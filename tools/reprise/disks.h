@@ -50,6 +50,8 @@ class Disks final : public OperatorDrives {
   // For the recorder: the media that are written, and what they hold at a keyframe.
   std::vector<std::string> written_media() const;
   void say(u32 keyframe, trace::DiskRecorder& recorder);
+  // What is needed of them to begin a replay here, and images do not have.
+  void keep_changed(DiskLog& log);
   // In a replay: they become what they were at the keyframe in this chunk.
   void go(u32 keyframe);
   const trace::DiskIndex* index() const { return index_ ? &*index_ : nullptr; }

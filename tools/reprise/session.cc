@@ -205,10 +205,9 @@ Result<int> Session::run_live() {
   trace::Recorder recorder(*machine_, log, header, how);
   written = &recorder;
   std::vector<std::span<const u8>> blobs;
-  if (to_file)
-    for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
-  TRY(recorder.begin(blobs));
-  travel_->begin_live(&recorder, to_file ? nullptr : &ring, options_.flight_recorder);
+  for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
+  TRY(recorder.begin(to_file ? blobs : std::vector<std::span<const u8>>()));
+  travel_->begin_live(&recorder, to_file ? nullptr : &ring, options_.flight_recorder, blobs);
   if (to_file) disks_.record(&recorder.disks());
   if (to_file) recorder_ = &recorder;
   TRY(ready_());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "replay/trace/host/disk_file.h"
+
 namespace reprise::tools {
 namespace {
 
@@ -36,8 +38,10 @@ Traveller::Traveller(PcI440fx& machine, Disks& disks, Serve serve)
 
 Traveller::~Traveller() { disks_.on_layered({}); }
 
-void Traveller::begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget) {
+void Traveller::begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget,
+                           std::vector<std::span<const u8>> blobs) {
   if (!budget) return;
+  blobs_ = std::move(blobs);
   recorder_ = recorder;
   ring_ = ring;
   timeline_.set_budget(budget);
@@ -117,6 +121,44 @@ void Traveller::leave_past() {
   disks_.leave_past();
   machine_.door().record(recorder_);
   next_mark_ = machine_.position().icount + kRingSpacing;
+}
+
+// The machine stands at the oldest mark: a recording that begins there, with all that came since.
+Result<void> Traveller::save_past(RecordingFile& file) {
+  trace::ChunkWriter writer(file);
+  const std::string json = recorder_->header().to_json();
+  TRY(writer.begin());
+  TRY(writer.chunk(trace::kHead, {}, {}, {reinterpret_cast<const u8*>(json.data()), json.size()}));
+  for (const std::span<const u8> blob : blobs_) TRY(writer.blob(blob));
+  trace::DiskRecorder disks(writer, false);
+  disks_.keep_changed(disks);
+  const trace::Place& place = timeline_.marks().front().place;
+  TRY(trace::KeyframeWriter(machine_, writer).write(0, place.points, {}));
+  const trace::Recording& log = past_->recording;
+  for (const trace::Chunk& chunk : log.chunks()) {
+    const trace::ChunkHeader& header = chunk.header;
+    const bool events =
+        header.type == trace::kInput || header.type == trace::kText || header.type == trace::kHash;
+    if (!events || header.number < place.inputs.chunk) continue;
+    TRY(writer.chunk(header.type, header.first, header.last, TRY(log.payload(chunk))));
+  }
+  if (const auto error = writer.error()) return *error;
+  leave_past();
+  const Position at = machine_.position();
+  TRY(writer.chunk(trace::kEnd, at, at, recorder_->end_here(0).encode()));
+  return writer.sync();
+}
+
+Result<void> Traveller::record_save(const std::string& file) {
+  if (replay_) return fail("record-save: a recording is played; copy its file");
+  if (past_) return fail("record-save: go to the present first (replay-seek to the end)");
+  if (journey_ || live_done_) return fail("record-save: a journey is under way: stop ends it");
+  auto out = TRY(trace::DiskFile::create(file));
+  TRY(enter_past());
+  past_->travel->to_mark(0);
+  Result<void> saved = save_past(*out);
+  if (past_) leave_past();
+  return saved;
 }
 
 // --- journeys ---
@@ -345,9 +387,6 @@ Result<void> Traveller::record_start(const std::string&) {
   return fail("recording begins with the run: -record FILE");
 }
 Result<void> Traveller::record_stop() { return fail("recording ends with the run"); }
-Result<void> Traveller::record_save(const std::string&) {
-  return fail("the flight recorder cannot be saved yet");
-}
 Result<void> Traveller::go_live(const std::string&) {
   return fail("a replay cannot go on live yet");
 }

@@ -20,7 +20,9 @@ class Traveller final : public OperatorTravel {
   ~Traveller() override;
 
   // Before the run, one of them. `budget`: bytes of memory for states; 0: a live run has no past.
-  void begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget);
+  // `blobs`: for a recording that is saved later.
+  void begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget,
+                  std::vector<std::span<const u8>> blobs);
   Result<void> begin_replay(const trace::Recording& recording, trace::Replayer& replayer,
                             u64 budget);
   void end();  // before the recorder or the replayer goes
@@ -78,6 +80,7 @@ class Traveller final : public OperatorTravel {
   Result<void> begin(Journey journey);
   Result<void> enter_past();
   void leave_past();
+  Result<void> save_past(RecordingFile& file);
   TimeTravel* travel() const;
   TimeTravel::Config config();
   Arrival go(const Journey& journey);
@@ -92,6 +95,7 @@ class Traveller final : public OperatorTravel {
   std::optional<trace::Keyframes> keyframes_;
   trace::Recorder* recorder_ = nullptr;
   RingFile* ring_ = nullptr;
+  std::vector<std::span<const u8>> blobs_;
   trace::Replayer* replayer_ = nullptr;
   std::unique_ptr<TimeTravel> replay_;
   std::unique_ptr<Past> past_;

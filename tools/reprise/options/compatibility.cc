@@ -67,12 +67,6 @@ Result<void> no_kvm(Parser&, const std::string&) {
       "-enable-kvm: expected no accelerator: the interpreter is what makes runs repeatable");
 }
 
-Result<void> icount(Parser&, const std::string& text) {
-  return fail("-icount " + shown(text) +
-              ": leave it out: instructions are always counted, and time follows from them; "
-              "-record and -replay do what rr= does");
-}
-
 Result<void> proxmox_id(Parser&, const std::string& text) {
   return fail("-id " + shown(text) + ": leave it out: only Proxmox's own QEMU has it; see -name");
 }
@@ -114,7 +108,6 @@ constexpr Row kRows[] = {
     {"usbdevice", "NAME", nullptr, nullptr, "USB"},
     {"incoming", "URI", nullptr, nullptr, "migration"},
     {"loadvm", "TAG", nullptr, nullptr, "snapshots"},
-    {"icount", "N", nullptr, icount},
     {"pflash", "FILE", nullptr, nullptr, "flash"},
     {"sd", "FILE", nullptr, nullptr, "SD cards"},
     {"mtdblock", "FILE", nullptr, nullptr, "flash"},

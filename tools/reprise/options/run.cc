@@ -69,6 +69,27 @@ Result<void> flight_recorder(Parser& p, const std::string& text) {
   return {};
 }
 
+// QEMU's words for the clock and for record and replay. Instructions are always counted here, so
+// that only what an instruction takes (2^N ns) is left to say of the clock.
+Result<void> icount(Parser& p, const std::string& text) {
+  const auto values = TRY(Suboptions::parse(
+      "-icount", text, "shift", {"shift", "align", "sleep", "rr", "rrfile", "rrsnapshot"}));
+  const std::string rr = values.text("rr"), file = values.text("rrfile", "replay.bin");
+  if (!rr.empty() && rr != "record" && rr != "replay")
+    return fail("-icount " + shown(text) + ": rr=: " + expected_one_of(rr, {"record", "replay"}));
+  if (rr == "record") p.options.record = file;
+  if (rr == "replay") p.options.replay = file;
+  if (const std::string* name = values.find("rrsnapshot"))
+    p.options.warnings.push_back(
+        "-icount rrsnapshot=" + shown(*name) +
+        " has no effect: a recording has its start, and states on the way");
+  if (values.text("shift", "auto") == "auto" || rr == "replay") return {};
+  const u64 shift = TRY(values.number("shift", 0, 0, 9));
+  p.options.config.cpu_hz = 1'000'000'000 >> shift;
+  p.options.given.insert("cpu_hz");
+  return {};
+}
+
 Result<void> replay_disk(Parser& p, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
@@ -90,6 +111,8 @@ constexpr Row kRows[] = {
      "keep the run in FILE; with what it reads of disks, so that it plays without them; a state to "
      "begin from each N instructions",
      record},
+    {"icount", "shift=N|auto,rr=record|replay,rrfile=FILE",
+     "QEMU's words for -cpu MODEL,clock=, -record and -replay", icount},
     {"flight-recorder", "size=SIZE|off",
      "how much memory the states take by which one can go back (256M)", flight_recorder},
     {"replay", "FILE", "play the run in FILE again; no other option is needed",
