@@ -56,20 +56,27 @@ Result<AudiodevOptions> AudiodevOptions::parse(std::string_view option) {
   const std::string where = "-audiodev " + std::string(option);
   AudiodevOptions options;
   std::string_view rest = option;
-  const auto next = [&rest] {
-    const std::string_view item = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+  const auto next = [&rest] {  // `,,` is a comma
+    std::string item;
+    std::size_t at = 0;
+    for (; at < rest.size(); ++at) {
+      if (rest[at] == ',' && rest.substr(at, 2) != ",,") break;
+      if (rest[at] == ',') ++at;
+      item += rest[at];
+    }
+    rest.remove_prefix(std::min(rest.size(), at + 1));
     return item;
   };
-  std::string_view driver = next();
+  const std::string first = next();
+  std::string_view driver = first;
   if (driver.starts_with("driver=")) driver.remove_prefix(7);
   if (driver != "wav" && driver != "none")
     return fail(where + ": unknown driver '" + std::string(driver) + "'; known are wav, none");
   while (!rest.empty()) {
-    const std::string_view item = next();
+    const std::string item = next();
     const std::size_t equals = std::min(item.find('='), item.size());
-    const std::string_view key = item.substr(0, equals);
-    const std::string_view value = item.substr(std::min(equals + 1, item.size()));
+    const std::string_view key = std::string_view(item).substr(0, equals);
+    const std::string_view value = std::string_view(item).substr(std::min(equals + 1, item.size()));
     if (key == "id")
       options.id = value;
     else if (key == "path" && !value.empty())
@@ -79,7 +86,7 @@ Result<AudiodevOptions> AudiodevOptions::parse(std::string_view option) {
     else if (key == "out.channels")
       options.channels = TRY(number(where, key, value, 1, 2));
     else
-      return fail(where + ": unknown setting '" + std::string(item) +
+      return fail(where + ": unknown setting '" + item +
                   "'; known are id, path, out.frequency, out.channels");
   }
   if (options.id.empty()) return fail(where + ": id=... is missing");
@@ -96,7 +103,9 @@ Result<std::unique_ptr<WavAudio>> WavAudio::open(const AudiodevOptions& options)
                   "; choose a path that this user may write");
     }
   }
-  return std::unique_ptr<WavAudio>(new WavAudio(options, std::move(fd)));
+  std::unique_ptr<WavAudio> wav(new WavAudio(options, std::move(fd)));
+  if (const std::string error = wav->take_error(); !error.empty()) return fail(error);
+  return wav;
 }
 
 WavAudio::WavAudio(const AudiodevOptions& options, Fd fd)
@@ -142,12 +151,13 @@ void WavAudio::flush() {
 }
 
 void WavAudio::put(u64 offset, std::span<const u8> bytes) {
-  while (!bytes.empty() && error_.empty()) {
+  while (!bytes.empty() && !failed_) {
     const ssize_t done = ::pwrite(fd_.get(), bytes.data(), bytes.size(), off_t(offset));
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) {
-      error_ = "-audiodev wav,path=" + options_.path + ": " + std::strerror(errno) +
-               "; the sound from here on is lost";
+      failed_ = true;
+      news_ = "-audiodev wav,path=" + options_.path + ": " + std::strerror(errno) +
+              "; the sound from here on is lost";
       return;
     }
     offset += u64(done);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "chipset/audio/waveform.h"
 #include "chipset/host/fd.h"
@@ -31,13 +32,14 @@ class WavAudio {
   void connect_to(Port& speaker);
   // Between slices: virtual time has come to this tick of the timer.
   void advance(u64 tick);
-  // The first error in writing; empty: none.
-  const std::string& error() const { return error_; }
+  // Writes what is left. Sound that comes later is written as well.
+  void flush();
+  // The error in writing after which sound is lost, for once; empty: none.
+  std::string take_error() { return std::exchange(news_, ""); }
 
  private:
   WavAudio(const AudiodevOptions& options, Fd fd);
   void change(std::span<const u8> bytes);
-  void flush();
   void put(u64 offset, std::span<const u8> bytes);
 
   AudiodevOptions options_;
@@ -46,7 +48,8 @@ class WavAudio {
   SpeakerWaveform waveform_;
   std::vector<i16> samples_;  // not yet written
   u64 written_ = 0;           // bytes of samples
-  std::string error_;
+  bool failed_ = false;
+  std::string news_;  // not yet taken
 };
 
 }  // namespace reprise

@@ -1,9 +1,11 @@
 #include "chipset/audio/pc_speaker.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
@@ -149,6 +151,39 @@ TEST(Audiodev, MistakesAreNamed) {
   auto options = AudiodevOptions::parse("wav,id=a,path=/nowhere/at/all.wav");
   EXPECT_NE(WavAudio::open(*options).error().message.find("/nowhere/at/all.wav"),
             std::string::npos);
+  EXPECT_EQ(AudiodevOptions::parse("wav,id=a,path=b,,c.wav").value().path, "b,c.wav");
+}
+
+TEST(Audiodev, FullDisk) {
+  auto options = AudiodevOptions::parse("wav,id=a,path=/dev/full");
+  EXPECT_NE(WavAudio::open(*options).error().message.find("/dev/full: No space"),
+            std::string::npos);
+}
+
+TEST_F(Speaker, AWavFileThatCannotGrowIsSaidOnce) {
+  const std::string path = testing::TempDir() + "limited" + std::to_string(getpid()) + ".wav";
+  auto options = AudiodevOptions::parse("wav,id=a,path=" + path);
+  ASSERT_TRUE(options.ok());
+  auto wav = WavAudio::open(*options).value();
+  wav->connect_to(speaker.out());
+  rlimit old{};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1000, old.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  tone(1193);
+  out8(port61, 0, 3);
+  board.run(100'000'000);
+  wav->advance(pit.ticks());  // less than is written together
+  EXPECT_EQ(wav->take_error(), "");
+  wav->flush();
+  EXPECT_NE(wav->take_error().find("is lost"), std::string::npos);
+  out8(port61, 0, 0);
+  wav->flush();
+  EXPECT_EQ(wav->take_error(), "");
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, handler);
+  ::unlink(path.c_str());
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ Result<int> Session::run() {
   ends_->flush();
   gdb_->ended(status);
   play_audio();
+  if (audio_) audio_->flush();
+  warn_of_audio();
   if (options_.state_hash) print_hash("");
   return status;
 }
@@ -56,10 +58,14 @@ Result<void> Session::open_audio() {
 
 // What was heard up to now.
 void Session::play_audio() {
-  if (!audio_ || !audio_->error().empty()) return;
+  if (!audio_) return;
   audio_->advance(Clock(machine_->scheduler(), I8254::kHz).ticks_at(machine_->position().cycles));
-  if (!audio_->error().empty())
-    std::fprintf(stderr, "reprise: warning: %s\n", audio_->error().c_str());
+  warn_of_audio();
+}
+
+void Session::warn_of_audio() {
+  const std::string error = audio_ ? audio_->take_error() : "";
+  if (!error.empty()) std::fprintf(stderr, "reprise: warning: %s\n", error.c_str());
 }
 
 // Where nobody asked for a window, there is one if it can be opened.

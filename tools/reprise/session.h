@@ -59,6 +59,7 @@ class Session final : public Operator {
   void notice_exit();
   void notice_disks();
   void play_audio();
+  void warn_of_audio();
   void warn_of_recorder();
   void print_hash(const char* prefix);
   int exit_status() const;
