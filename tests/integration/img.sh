@@ -64,6 +64,7 @@ both "compare: longer by zeros" compare sparse.img longer.img
 both "compare: longer by zeros, the other way" compare longer.img sparse.img
 both "compare -s: longer by zeros" compare -s sparse.img longer.img
 both "compare: longer by more" compare sparse.img differs.img
+both "compare: other sizes, and a byte before" compare longer.img changed.img
 both "compare -q" compare -q sparse.img differs.img
 both "compare: no such file" compare sparse.img none.img
 both "compare: one file" compare sparse.img

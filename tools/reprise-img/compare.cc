@@ -24,9 +24,9 @@ class Comparison {
   Comparison(const Image& a, const Image& b, bool strict, Progress& progress)
       : images_{&a, &b}, strict_(strict), progress_(progress) {}
 
-  Verdict run() {
-    const u64 sizes[2] = {images_[0]->disk->size(), images_[1]->disk->size()};
-    const u64 end = std::min(sizes[0], sizes[1]);
+  // What both have.
+  Verdict common() {
+    const u64 end = std::min(size(0), size(1));
     for (u64 at = 0; at < end;) {
       u64 length = std::min(kMaxImage, end - at);
       Extent runs[2];
@@ -42,10 +42,14 @@ class Comparison {
       if (verdict.status != kSame) return verdict;
       at += length;
     }
-    // The rest of the longer one is to be zeros.
-    const unsigned longer = sizes[1] > sizes[0];
-    for (u64 at = end; at < sizes[longer];) {
-      const auto run = images_[longer]->disk->map(at, sizes[longer] - at);
+    return {};
+  }
+
+  // The rest of the longer one is to be zeros.
+  Verdict rest() {
+    const unsigned longer = size(1) > size(0);
+    for (u64 at = size(!longer); at < size(longer);) {
+      const auto run = images_[longer]->disk->map(at, size(longer) - at);
       if (!run) return {kNoMap, run.error().message};
       const Verdict verdict =
           alike(at, run->length, longer == 1 || run->zero, longer == 0 || run->zero);
@@ -56,6 +60,7 @@ class Comparison {
   }
 
  private:
+  u64 size(unsigned i) const { return images_[i]->disk->size(); }
   // The same bytes in both, of which one or both may be known to be zeros?
   Verdict alike(u64 at, u64 length, bool zero_a, bool zero_b) {
     const bool zero[2] = {zero_a, zero_b};
@@ -112,12 +117,18 @@ Result<int> compare(const Words& words) {
   const auto say = [&](const std::string& text) {
     if (!quiet) std::printf("%s\n", text.c_str());
   };
-  if (a->disk->size() != b->disk->size()) {
-    say(strict ? "Strict mode: Image size mismatch!" : "Warning: Image size mismatch!");
-    if (strict) return int(kDifferent);
+  const bool sizes_differ = a->disk->size() != b->disk->size();
+  if (strict && sizes_differ) {
+    say("Strict mode: Image size mismatch!");
+    return int(kDifferent);
   }
   Progress progress(arguments.has("-p") && !quiet, std::max(a->disk->size(), b->disk->size()));
-  const Verdict verdict = Comparison(*a, *b, strict, progress).run();
+  Comparison comparison(*a, *b, strict, progress);
+  Verdict verdict = comparison.common();
+  if (verdict.status == kSame && sizes_differ) {
+    say("Warning: Image size mismatch!");
+    verdict = comparison.rest();
+  }
   if (verdict.status > kDifferent) return refuse(verdict.status, verdict.text);
   progress.end();
   say(verdict.status == kSame ? "Images are identical." : verdict.text);
