@@ -3,7 +3,7 @@
 // Sources: Intel 82371AB (PIIX4) data sheet (290562), 7.3 (SMBus registers), 11.5; System
 // Management Bus Specification 1.0; the function's configuration registers are in piix4_pm.h.
 //   +0  SMBHSTSTS  0 HOST_BUSY ro, w1c: 1 INTER, 2 DEV_ERR, 3 BUS_ERR, 4 FAILED
-//   +1  SMBSLVSTS  0 busy ro, w1c: 2 shadow, 3 alert, 4 slave (never set)
+//   +1  SMBSLVSTS  0 busy ro, w1c: 2 slave, 3 and 4 shadow, 5 alert (never set)
 //   +2  SMBHSTCNT  0 INTEREN, 1 KILL, 4:2 protocol: 0 quick, 1 byte, 2 byte data, 3 word data, 5
 //                  block; 6 START (reads as 0); reading it rewinds SMBBLKDAT
 //   +3  SMBHSTCMD  +4 SMBHSTADD (7:1 address, 0 read)  +5 SMBHSTDAT0  +6 SMBHSTDAT1
