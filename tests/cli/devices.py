@@ -1,5 +1,5 @@
 """-device: what each kind takes, and what it becomes."""
-from harness import config, drives, report, run, wrong
+from harness import config, drives, report, run, warns, wrong
 
 DISK = ["-nodefaults", "-drive", "if=none,id=d,file=d.img"]
 EXIT = {"kind": "isa-debug-exit"}
@@ -98,6 +98,13 @@ wrong(["-device", "VGA,vgamem_mb=32"], "vgamem_mb=32")
 wrong(["-device", "VGA,addr=0x3"], "0x3", "0x2")
 wrong(["-vga", "std", "-device", "VGA"], "one VGA")
 wrong(["-device", "VGA,bus=pci.1"], "pci.1", "pci.0")
+report("std " in run("-vga", "help").stdout, "-vga help")
+config(["-global", "VGA.xres=800", "-global", "VGA.yres=600"], vga="std", xres=800, yres=600)
+config(["-global", "VGA.xres=800", "-device", "VGA,xres=640"], vga="std", xres=640)
+wrong(["-global", "VGA.edid=off"], "edid=off", "expected on")
+wrong(["-global", "VGA.xrez=800"], "VGA.xrez=800", "'xres'")
+wrong(["-global", "isa-serial.base=1"], "isa-serial", "iobase")
+warns(["-global", "isa-fdc.driveA=x"], "isa-fdc.driveA=x", "no effect")
 
 config(["-device", "isa-debug-exit,id=x,iobase=0xf4"], devices=[{**EXIT, "id": "x",
                                                                  "iobase": "0xf4"}])

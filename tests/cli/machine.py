@@ -96,6 +96,13 @@ wrong(["-fw_cfg", "etc/e820,string=x"], "etc/e820", "has that file")
 config(["-no-user-config", "-nodefconfig", "-k", "en-us", "-overcommit", "mem-lock=off",
         "-rtc", "base=2000-01-01,driftfix=slew,clock=vm", "-msg", "timestamp=on", "-sandbox", "off",
         "-realtime", "mlock=off", "-net", "none", "-vnc", "none", "-only-migratable"])
+config(["-show-cursor", "-singlestep", "-tb-size", "8", "-clock", "hpet", "-localtime", "-compat",
+        "deprecated-input=accept", "-async-teardown", "-enable-sync-profile"])
+config(["-startdate", "2006-06-17T16:01:21"], rtc_base=1150560081)
+wrong(["-startdate", "yesterday"], "yesterday", "2026-11-20T12:00:00")
+config(["-audiodev", "none,id=a", "-machine", "pcspk-audiodev=a"])
+wrong(["-audiodev", "none,id=a", "-machine", "pcspk-audiodev=b"], "pcspk-audiodev=b", "-audiodev")
+wrong(["-machine", "pcspk-audiodev=b"], "pcspk-audiodev=b", "-audiodev")
 config(["-nic", "none", "-cpu", "qemu64,enforce,migratable=no", "-smp",
         "1,sockets=1,dies=1,cores=1,threads=1,maxcpus=1"])
 warns(["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
@@ -108,13 +115,18 @@ for option, what in (("-netdev", "network"), ("-qmp", "QMP"), ("-incoming", "mig
                      ("-loadvm", "snapshot"), ("-pflash", "flash"), ("-tpmdev", "TPM"),
                      ("-watchdog", "watchdog"), ("-spice", "SPICE"), ("-numa", "NUMA"),
                      ("-acpitable", "ACPI"), ("-vnc", "VNC"), ("-net", "network"),
-                     ("-usbdevice", "USB"), ("-fsdev", "shared")):
+                     ("-usbdevice", "USB"), ("-fsdev", "shared"), ("-rotate", "turned"),
+                     ("-echr", "escape"), ("-audio", "sound"), ("-bt", "Bluetooth"),
+                     ("-iscsi", "iSCSI"), ("-xen-domid", "Xen"), ("-dump-vmstate", "migration")):
     wrong([option, "x"], option + " x", "yet", what)
 wrong(["-gdb", "file:x"], "-gdb file:x", "tcp::PORT", "stdio")
 wrong(["-gdb", "tcp"], "-gdb tcp", "tcp:HOST:PORT")
 wrong(["-gdb", "chardev:none"], "-gdb chardev:none", "id")
 wrong(["-gdb", "stdio", "-serial", "stdio"], "stdio is used by more than one", "-gdb")
 wrong(["-icount", "77"], "-icount", "shift")
+for option in ("-full-screen", "-portrait", "-xen-attach", "-virtfs_synth"):
+    wrong([option], option, "yet")
+wrong(["-enable-hax"], "-enable-hax", "no accelerator")
 wrong(["-id", "8006"], "Proxmox")
 wrong(["-mon", "chardev=a,mode=control"], "QMP")
 wrong(["-mon", "mode=readline"], "chardev=ID")

@@ -64,6 +64,8 @@ with tempfile.TemporaryDirectory() as scratch:
     os.mkfifo(path("fifo"))
     wrong([*QUIET, "-pidfile", path("fifo")], "-pidfile", "regular")
     wrong([*QUIET, "-pidfile", path("no/such")], "-pidfile", "no such file")
+    wrong([*QUIET, "-parallel", "file:" + path("no/such")], "-parallel file:", "no such file")
+    wrong([*QUIET[:-2], "-monitor", "file:" + path("no/such")], "-monitor file:", "no such file")
 
     # -daemonize: back when the socket listens and the pidfile is written.
     done = run(*QUIET[:-2], "-daemonize", "-pidfile", "d", "-monitor", "unix:m,server,nowait",

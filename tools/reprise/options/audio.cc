@@ -5,22 +5,24 @@
 namespace reprise::tools {
 namespace {
 
+Result<void> list_drivers(Parser& p, const std::string&) {
+  p.options.say = "Available audio drivers:\nnone\nwav\n";
+  return {};
+}
+
 Result<void> audiodev(Parser& p, const std::string& text) {
   std::string option = text;
   if (text.starts_with("{")) {
     const auto values = TRY(Suboptions::parse("-audiodev", text, "driver", {}));
     option = values.text("driver");
     for (const auto& [key, value] : values.all())
-      if (key != "driver") option += "," + key + "=" + value;
+      if (key != "driver") option += "," + key + "=" + doubled_commas(value);
   }
-  if (option == "help" || option == "?") {
-    p.options.say = "Available audio drivers:\nnone\nwav\n";
-    return {};
-  }
+  if (option == "help" || option == "?") return list_drivers(p, "");
   AudiodevOptions audiodev = TRY(AudiodevOptions::parse(option));
   if (p.options.audiodev)
-    return fail("-audiodev " + option + ": there is one already ('" + p.options.audiodev->id +
-                "'), and the PC speaker is heard in one place");
+    return fail("-audiodev " + shown(option) + ": there is one already ('" +
+                p.options.audiodev->id + "'), and the PC speaker is heard in one place");
   p.options.audiodev = std::move(audiodev);
   return {};
 }
@@ -37,6 +39,7 @@ Result<void> soundhw(Parser& p, const std::string& text) {
 
 constexpr Row kRows[] = {
     {"audiodev", "wav,id=ID,path=FILE", "the PC speaker as a WAV file", audiodev},
+    {"audio-help", nullptr, nullptr, list_drivers},
     {"soundhw", "pcspk", nullptr, soundhw},
 };
 

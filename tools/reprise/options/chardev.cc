@@ -7,7 +7,15 @@ namespace reprise::tools {
 namespace {
 
 Result<void> display(Parser& p, const std::string& text) {
-  const std::string kind = text.substr(0, text.find(','));  // what follows is GTK's or OpenGL's
+  const auto values = TRY(Suboptions::parse(
+      "-display", text, "type",
+      {"type", "gl", "show-cursor", "window-close", "window_close", "grab-mod", "alt_grab",
+       "ctrl_grab", "frame", "grab-on-hover", "zoom-to-fit", "charset", "rendernode"}));
+  const std::string kind = values.text("type");
+  if (kind == "help" || kind == "?") {
+    p.options.say = "Available display backend types:\nnone\ncurses\nsdl\n";
+    return {};
+  }
   for (const char* missing : {"gtk", "vnc", "spice-app", "egl-headless", "dbus", "cocoa"})
     if (kind == missing)
       return fail("-display " + kind + ": not there; expected curses, sdl or none");
@@ -20,6 +28,12 @@ Result<void> display(Parser& p, const std::string& text) {
 
 Result<void> vga(Parser& p, const std::string& text) {
   const std::vector<std::string> cards = {"std", "none"};
+  if (text == "help" || text == "?") {
+    p.options.say =
+        "none                 no graphic card\n"
+        "std                  standard VGA (default)\n";
+    return {};
+  }
   for (const char* missing : {"cirrus", "vmware", "qxl", "xenfb", "virtio", "tcx", "cg3"})
     if (text == missing)
       return fail("-vga " + text + ": no such card yet; " + expected_one_of("", cards));
@@ -116,9 +130,14 @@ Result<std::optional<ChardevOptions>> host_end(Parser& p, const std::string& opt
                 (ids.empty() ? "" : "; " + expected_one_of(text.substr(8), ids)));
   }
   auto chardev = ChardevOptions::parse_serial(text);
-  if (chardev) return std::optional(*chardev);
-  std::string message = chardev.error().message;
-  if (message.starts_with("-serial")) message = option + message.substr(7);
+  const auto named = [&option](const std::string& message) {
+    return message.starts_with("-serial") ? option + message.substr(7) : message;
+  };
+  if (chardev) {
+    chardev->option = named(chardev->option);
+    return std::optional(*chardev);
+  }
+  std::string message = named(chardev.error().message);
   const std::string head = text.substr(0, text.find_first_of(":,"));
   const std::string close =
       nearest(head, {"stdio", "mon", "null", "none", "file", "unix", "tcp", "chardev"});

@@ -62,10 +62,12 @@ Result<void> usb(Parser&, const std::string&) {
   return fail("-usb: USB is not there yet; the keyboard and mouse are PS/2");
 }
 
-Result<void> no_kvm(Parser&, const std::string&) {
-  return fail(
-      "-enable-kvm: expected no accelerator: the interpreter is what makes runs repeatable");
+template <const char* Name>
+Result<void> no_accelerator(Parser&, const std::string&) {
+  return fail("-enable-" + std::string(Name) +
+              ": expected no accelerator: the interpreter is what makes runs repeatable");
 }
+constexpr char kKvm[] = "kvm", kHax[] = "hax";
 
 Result<void> proxmox_id(Parser&, const std::string& text) {
   return fail("-id " + shown(text) + ": leave it out: only Proxmox's own QEMU has it; see -name");
@@ -80,7 +82,8 @@ constexpr Row kRows[] = {
     {"net", "none", "no network cards yet", network},
     {"nic", "none", nullptr, network},
     {"usb", nullptr, nullptr, usb},
-    {"enable-kvm", nullptr, nullptr, no_kvm},
+    {"enable-kvm", nullptr, nullptr, no_accelerator<kKvm>},
+    {"enable-hax", nullptr, nullptr, no_accelerator<kHax>},
     {"realtime", "mlock=on|off", nullptr, realtime},
     {"no-user-config", nullptr, "no effect: no configuration file is read by itself", accept},
     {"nodefconfig", nullptr, "no effect", accept},
@@ -97,6 +100,13 @@ constexpr Row kRows[] = {
     {"ctrl-grab", nullptr, nullptr, accept},
     {"only-migratable", nullptr, nullptr, accept},
     {"enable-fips", nullptr, nullptr, accept},
+    {"show-cursor", nullptr, nullptr, accept},
+    {"singlestep", nullptr, nullptr, accept},
+    {"tb-size", "MIB", nullptr, accept},
+    {"clock", "NAME", nullptr, accept},
+    {"compat", "...", nullptr, accept},
+    {"async-teardown", nullptr, nullptr, accept},
+    {"enable-sync-profile", nullptr, nullptr, accept},
 
     {"netdev", "KIND,id=ID,...", nullptr, nullptr, "network cards"},
     {"redir", "...", nullptr, nullptr, "network cards"},
@@ -117,6 +127,21 @@ constexpr Row kRows[] = {
     {"numa", "...", nullptr, nullptr, "NUMA"},
     {"mem-path", "DIR", nullptr, nullptr, "RAM in files"},
     {"mem-prealloc", nullptr, nullptr, nullptr, "RAM in files"},
+    {"full-screen", nullptr, nullptr, nullptr,
+     "full screen from the start (Ctrl-Alt-F in the window is there)"},
+    {"rotate", "DEGREES", nullptr, nullptr, "turned screens"},
+    {"portrait", nullptr, nullptr, nullptr, "turned screens"},
+    {"echr", "CODE", nullptr, nullptr, "other escape character than Ctrl-A"},
+    {"audio", "DRIVER,model=...", nullptr, nullptr,
+     "sound cards (-audiodev is for the PC speaker)"},
+    {"bt", "...", nullptr, nullptr, "Bluetooth"},
+    {"iscsi", "...", nullptr, nullptr, "iSCSI"},
+    {"xen-domid", "N", nullptr, nullptr, "Xen"},
+    {"xen-attach", nullptr, nullptr, nullptr, "Xen"},
+    {"xen-create", nullptr, nullptr, nullptr, "Xen"},
+    {"xen-domid-restrict", nullptr, nullptr, nullptr, "Xen"},
+    {"dump-vmstate", "FILE", nullptr, nullptr, "migration"},
+    {"virtfs_synth", nullptr, nullptr, nullptr, "shared folders"},
     {"watchdog", "KIND", nullptr, nullptr, "watchdogs"},
     {"watchdog-action", "ACTION", nullptr, nullptr, "watchdogs"},
     {"action", "...", nullptr, nullptr, "actions (-no-reboot and -no-shutdown are there)"},

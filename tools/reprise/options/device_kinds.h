@@ -15,6 +15,10 @@ Result<void> attach_vga(Parser& parser, const std::string& kind, const Suboption
 Result<void> attach_debug_exit(Parser& parser, const std::string& kind, const Suboptions& values);
 
 bool is_device_kind(const std::string& name);
+Names device_properties(const std::string& kind);  // of one that there is
+
+// Those of the VGA, of a -device or the board's own.
+Result<void> set_vga_properties(MachineConfig& config, const Suboptions& values);
 
 // Those of a drive itself, which -global can set, too.
 Result<void> set_drive_properties(DriveConfig& drive, const Suboptions& values);

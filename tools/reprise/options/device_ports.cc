@@ -66,12 +66,17 @@ Result<void> attach_debugcon(Parser& p, const std::string&, const Suboptions& va
   return {};
 }
 
-Result<void> attach_vga(Parser& p, const std::string&, const Suboptions& values) {
+Result<void> set_vga_properties(MachineConfig& config, const Suboptions& values) {
   TRY(values.number("vgamem_mb", 16, 16, 16));
-  MachineConfig& config = p.options.config;
   config.xres = unsigned(TRY(values.number("xres", config.xres, 0, 0xffff)));
   config.yres = unsigned(TRY(values.number("yres", config.yres, 0, 0xffff)));
   TRY(values.one_of("edid", "on", {"on"}));
+  return {};
+}
+
+Result<void> attach_vga(Parser& p, const std::string&, const Suboptions& values) {
+  MachineConfig& config = p.options.config;
+  TRY(set_vga_properties(config, values));
   const std::string addr = values.text("addr", "0x2");
   if (addr != "0x2" && addr != "2" && addr != "02.0" && addr != "0x2.0" && addr != "2.0")
     return fail(values.option() + ": addr=" + shown(addr) + ": the VGA is at 0x2");

@@ -186,6 +186,8 @@ std::span<const Row> device_rows() { return kRows; }
 
 bool is_device_kind(const std::string& name) { return find_kind(name) != nullptr; }
 
+Names device_properties(const std::string& kind) { return properties_of(*find_kind(kind), true); }
+
 Result<void> attach_devices(Parser& p) {
   std::set<std::string> ids;
   for (const std::string& text : p.device_texts) TRY(attach(p, text, ids));

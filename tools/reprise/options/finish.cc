@@ -60,6 +60,10 @@ Result<void> finish_memory(const Parser& p) {
     else if (bytes != size)
       return fail("-object memory-backend-ram,id=" + shown(id) + ",size=: " + size_text(bytes) +
                   ", but -m is " + size_text(size));
+  if (!p.speaker_audiodev.empty() &&
+      (!p.options.audiodev || p.options.audiodev->id != p.speaker_audiodev))
+    return fail("-machine pcspk-audiodev=" + shown(p.speaker_audiodev) +
+                ": expected an -audiodev of that id");
   if (!p.memory_backend.empty() && !p.memory_backends.contains(p.memory_backend))
     return fail("-machine memory-backend=" + shown(p.memory_backend) +
                 ": expected an -object memory-backend-ram of that id");

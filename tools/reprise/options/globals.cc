@@ -71,6 +71,18 @@ Result<bool> drive_property(Parser& p, const GlobalArgument& global) {
   return true;
 }
 
+// The VGA is the board's own, too.
+Result<void> vga_property(Parser& p, const GlobalArgument& global) {
+  if (global.driver != "VGA") return {};
+  const std::string text = global.property + "=" + doubled_commas(global.value);
+  auto values = TRY(Suboptions::parse("-global", text, "", {}));
+  values.set_option(option_of(global));
+  TRY(set_vga_properties(p.options.config, values));
+  for (const char* given : {"xres", "yres"})
+    if (global.property == given) p.options.given.insert(given);
+  return {};
+}
+
 }  // namespace
 
 Result<void> global(Parser& p, const std::string& text) {
@@ -101,9 +113,16 @@ Result<void> apply_globals(Parser& p) {
       continue;
     }
     if (TRY(drive_property(p, global))) continue;
-    if (!is_device_kind(global.driver))
-      p.options.warnings.push_back(option_of(global) +
-                                   ": this machine has no such device; it has no effect");
+    if (!is_device_kind(global.driver)) {
+      p.options.warnings.push_back(
+          option_of(global) + ": this machine has no such device or property; it has no effect");
+      continue;
+    }
+    const Names known = device_properties(global.driver);
+    if (std::find(known.begin(), known.end(), global.property) == known.end())
+      return fail(option_of(global) + ": " + global.driver + " has no such property; " +
+                  expected_one_of(global.property, known));
+    TRY(vga_property(p, global));
   }
   return {};
 }

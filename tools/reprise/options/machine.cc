@@ -97,6 +97,7 @@ Result<void> machine(Parser& p, const std::string& text) {
   p.options.given.insert("machine");
   for (const char* key : {"hpet", "acpi", "graphics"})
     if (values.find(key)) p.options.given.insert(key);
+  p.speaker_audiodev = values.text("pcspk-audiodev", p.speaker_audiodev);
   if (const std::string* accel = values.find("accel")) p.accels.push_back(*accel);
   p.memory_backend = values.text("memory-backend", p.memory_backend);
   return check_properties(values);
@@ -190,6 +191,8 @@ constexpr Row kRows[] = {
     {"M", "TYPE", nullptr, machine},
     {"m", "SIZE", "RAM: MiB, or with a suffix: 512M, 1G", memory},
     {"rtc", "base=utc|localtime|DATE", "the guest's clock at power-on", rtc},
+    {"localtime", nullptr, nullptr, DO(return rtc(p, "base=localtime"))},
+    {"startdate", "DATE", nullptr, DO(return rtc(p, "base=" + (text == "now" ? "utc" : text)))},
     {"seed", "N", "of everything random in the machine; otherwise drawn anew for each run",
      DO(o.config.seed = TRY(number_of<0>("-seed", text)); p.seeded = true; o.given.insert("seed"))},
     {"nodefaults", nullptr, "no serial port, parallel port, VGA, floppy or CD unless asked for",

@@ -41,6 +41,7 @@ struct Parser {
   std::vector<std::string> accels;
   std::string memory_backend;                  // -machine memory-backend=
   std::map<std::string, u64> memory_backends;  // -object
+  std::string speaker_audiodev;                // -machine pcspk-audiodev=
   bool nographic = false, seeded = false, rtc_set = false, snapshot = false;
   // What there is unless something else takes its place.
   bool default_serial = true, default_parallel = true, default_vga = true, default_cdrom = true,
