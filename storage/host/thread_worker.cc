@@ -1,10 +1,16 @@
 #include "storage/host/thread_worker.h"
 
+#include <chrono>
 #include <csignal>
 
 #include "replay/core/check.h"
 
 namespace reprise {
+
+namespace {
+// What an operator may wait for an answer beside a late disk.
+constexpr std::chrono::milliseconds kWait{5};
+}  // namespace
 
 ThreadWorker::~ThreadWorker() {
   check(thread_.get_id() != std::this_thread::get_id(), "a worker that ends itself");
@@ -20,8 +26,15 @@ void ThreadWorker::submit(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
+    ++unfinished_;
   }
   wake_.notify_one();
+}
+
+void ThreadWorker::wait() {
+  std::unique_lock lock(mutex_);
+  if (!unfinished_) return;
+  done_.wait_for(lock, kWait, [this, before = finished_] { return finished_ != before; });
 }
 
 void ThreadWorker::loop() {
@@ -39,6 +52,9 @@ void ThreadWorker::loop() {
       job();
     }  // what the job held ends before the lock is taken again
     lock.lock();
+    --unfinished_;
+    ++finished_;
+    done_.notify_all();
   }
 }
 

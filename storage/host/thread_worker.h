@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "replay/core/types.h"
 #include "storage/drive/io_worker.h"
 
 namespace reprise {
@@ -15,13 +16,15 @@ class ThreadWorker final : public IoWorker {
   ThreadWorker() : thread_([this] { loop(); }) {}
   ~ThreadWorker() override;  // does what was submitted, then returns
   void submit(std::function<void()> job) override;
+  void wait() override;  // at once when there is nothing to wait for
 
  private:
   void loop();
 
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, done_;
   std::deque<std::function<void()>> jobs_;
+  u64 unfinished_ = 0, finished_ = 0;  // jobs; the one under way is unfinished
   bool ending_ = false;
   std::thread thread_;  // last: it uses the others
 };

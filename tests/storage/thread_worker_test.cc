@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -44,6 +46,28 @@ TEST(ThreadWorker, AJobsOwnEndMaySubmit) {
     worker.submit([kept = std::move(held)] {});
   }
   EXPECT_TRUE(done);
+}
+
+TEST(ThreadWorker, WaitReturnsWhenAJobIsDoneOrAfterAWhile) {
+  const auto seconds = [begin = std::chrono::steady_clock::now()] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  ThreadWorker worker;
+  worker.wait();  // for nothing
+  std::promise<void> first, second;
+  std::atomic<int> done = 0;
+  worker.submit([&] { first.get_future().wait(), ++done; });
+  worker.submit([&] { second.get_future().wait(), ++done; });
+  const double before = seconds();
+  worker.wait();  // a job that does not end
+  EXPECT_GE(seconds() - before, 0.004);
+  EXPECT_EQ(done, 0);
+  first.set_value();
+  while (!done) worker.wait();
+  second.set_value();
+  int waits = 0;
+  for (; done < 2; ++waits) worker.wait();
+  EXPECT_LT(waits, 1000);  // no spinning while the job goes on
 }
 
 }  // namespace
