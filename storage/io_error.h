@@ -10,8 +10,8 @@
 namespace reprise {
 
 // Linux's numbers, on every host: recordings hold them.
-inline constexpr int kEPERM = 1, kEIO = 5, kEACCES = 13, kEINVAL = 22, kEFBIG = 27, kENOSPC = 28,
-                     kENOTSUP = 95;
+inline constexpr int kEPERM = 1, kEIO = 5, kEAGAIN = 11, kEACCES = 13, kEINVAL = 22, kEFBIG = 27,
+                     kENOSPC = 28, kENOTSUP = 95;
 
 // "TRIED: Input/output error"
 inline Error io_error(int number, const std::string& tried) {

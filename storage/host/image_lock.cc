@@ -41,7 +41,7 @@ Error refused(const std::string& path, bool shared, unsigned permission) {
                    kNames[permission] + "\" lock on '" + path +
                    "': another process is using the image (QEMU, or another Reprise?); end that "
                    "one, or work on a copy of the image",
-               "GenericError", EAGAIN};
+               "GenericError", kEAGAIN};
 }
 
 }  // namespace

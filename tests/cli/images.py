@@ -66,5 +66,11 @@ with tempfile.TemporaryDirectory() as scratch:
             runs(f"{option} of {size} bytes", ["-bios", exit_bios, option, path("i", b"x", size)])
         wrong([option, path("none") + "x"], "nonex", "no such file")
         wrong([option, scratch], scratch)
+    twice = path("twice", b"x", MIB)
+    os.link(twice, twice + ".link")
+    wrong(["-hda", twice, "-hdb", twice], "drive ide0-hd1", "in drive ide0-hd0 already")
+    wrong(["-hda", twice, "-fda", twice + ".link"], "drive floppy0", "in drive ide0-hd0 already")
+    runs("an image in two drives that only read it",
+         ["-bios", exit_bios, "-drive", f"if=floppy,file={twice},readonly=on", "-cdrom", twice])
     wrong(["-kernel", path("elf64", b"\x7fELF\2\1\1" + b"\0" * 47 + b"\x38" + b"\0" * 9 +
                            bytes.fromhex("02b0ad1b00000000fe4f52e4") + b"\0" * 4000)], "64-bit")

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <random>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "storage/host/file_node.h"
 #include "storage/host/temp_file.h"
 #include "storage/host/thread_worker.h"
+#include "storage/io_error.h"
 #include "tools/reprise/test_faults.h"
 
 namespace reprise::tools {
@@ -77,7 +79,9 @@ Result<Disks::Opened> Disks::open_image(const DriveConfig& drive, const std::str
   how.access = wanted == Wanted::ReadOnly || drive.snapshot ? Access::ReadOnly
                : wanted == Wanted::Either                   ? Access::Auto
                                                             : Access::ReadWrite;
-  const std::shared_ptr<BlockNode> file = TRY(FileNode::open(drive.file, how));
+  const auto found = FileNode::open(drive.file, how);
+  if (!found) return explained(drive, found.error());
+  const std::shared_ptr<BlockNode> file = *found;
   std::shared_ptr<BlockNode> node = TRY(open_format(file, drive.format, drive.file));
   Opened opened;
   opened.read_only = wanted == Wanted::ReadOnly || (!drive.snapshot && node->read_only());
@@ -95,7 +99,28 @@ Result<Disks::Opened> Disks::open_image(const DriveConfig& drive, const std::str
   opened.node =
       opened.read_only ? node : keep(key, {std::make_shared<TimeDisk>(node, size), {}, {}});
   nodes_[key] = opened.node;
+  opened_[drive.id] = files_[key] = drive.file;
   return opened;
+}
+
+void Disks::release(const std::string& file) {
+  for (auto medium = files_.begin(); medium != files_.end();) {
+    const auto& [key, path] = *medium;
+    std::error_code none;
+    bool here = !std::filesystem::equivalent(path, file, none);
+    for (const Drive* drive : machine_->drives())
+      here = here || (drive->medium() && drive->medium()->key == key);
+    if (here) {
+      ++medium;
+      continue;
+    }
+    if (const auto kept = kept_.find(key); kept != kept_.end()) {
+      if (leaves_) leaves_(*kept->second.disk);
+      kept_.erase(kept);
+    }
+    nodes_.erase(key);
+    medium = files_.erase(medium);
+  }
 }
 
 // What names a medium begins with its drive.
@@ -111,6 +136,20 @@ std::shared_ptr<BlockNode> Disks::keep(const std::string& key, Kept kept) {
   if (joins_) joins_(*disk);
   kept_[key] = std::move(kept);
   return disk;
+}
+
+Error Disks::explained(const DriveConfig& drive, const Error& error) const {
+  if (error.number != kEAGAIN) return error;
+  for (const auto& [id, path] : opened_) {
+    std::error_code none;
+    const Drive* holder = machine_ ? machine_->drive(id) : nullptr;
+    if (machine_ && !(holder && holder->medium())) continue;
+    if (!std::filesystem::equivalent(path, drive.file, none)) continue;
+    return fail("'" + drive.file + "' is in drive " + id + " already; " +
+                (id == drive.id ? "eject it there first"
+                                : "give each drive an image of its own, or make both read-only"));
+  }
+  return error;
 }
 
 Result<void> Disks::open(Options& options) {
@@ -322,6 +361,7 @@ Result<void> Disks::change(const std::string& id, const std::string& file,
   if (access == Access::Retain && drive->medium())
     wanted = drive->read_only() ? Wanted::ReadOnly : Wanted::ReadWrite;
   const std::string key = id + "#" + std::to_string(changes_[id] + 2);
+  release(file);
   Opened opened = TRY(open_image(config, key, wanted));
   ++changes_[id];
   const u64 size = opened.node->size();

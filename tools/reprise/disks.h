@@ -44,9 +44,12 @@ class Disks final : public OperatorDrives {
   void retry();
 
   // --- time travel ---
-  // Disks that are put back together with the machine; those of media that come later are told.
+  // Disks that are put back together with the machine; those of media that come and go are told.
   std::vector<Layered*> layered() const;
-  void on_layered(std::function<void(Layered&)> joins) { joins_ = std::move(joins); }
+  void on_layered(std::function<void(Layered&)> joins, std::function<void(Layered&)> leaves) {
+    joins_ = std::move(joins);
+    leaves_ = std::move(leaves);
+  }
   // For the recorder: the media that are written, and what they hold at a keyframe.
   std::vector<std::string> written_media() const;
   void say(u32 keyframe, trace::DiskRecorder& recorder);
@@ -82,13 +85,19 @@ class Disks final : public OperatorDrives {
   Result<std::shared_ptr<BlockNode>> replayed(const Medium& medium, const std::string& format);
   std::shared_ptr<BlockNode> keep(const std::string& key, Kept kept);
   void attach(const std::string& key, TimeDisk& disk);
+  // A medium that was taken out is not kept any longer: somebody wants its file.
+  void release(const std::string& file);
+  // Why the file cannot be opened for `drive`, in terms of this machine where it is in use there.
+  Error explained(const DriveConfig& drive, const Error& error) const;
   Result<Drive*> find(const std::string& id) const;
 
   std::unique_ptr<LogSlot> log_;
   std::map<std::string, Medium> media_;                      // at power-on
   std::map<std::string, std::shared_ptr<BlockNode>> nodes_;  // of all media of this run, by key
   std::map<std::string, Kept> kept_;
-  std::function<void(Layered&)> joins_;
+  std::function<void(Layered&)> joins_, leaves_;
+  std::map<std::string, std::string> files_;   // of media, by key
+  std::map<std::string, std::string> opened_;  // by drive: the image it was given last
   std::map<std::string, std::vector<FaultRule>> faults_;
   u64 delay_seed_ = 0;
   bool recorded_ = false;

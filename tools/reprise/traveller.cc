@@ -33,10 +33,17 @@ struct Traveller::Past {
 Traveller::Traveller(PcI440fx& machine, Disks& disks, Serve serve)
     : machine_(machine), disks_(disks), serve_(std::move(serve)), timeline_(machine) {
   for (Layered* disk : disks.layered()) timeline_.join(*disk);
-  disks.on_layered([this](Layered& disk) { timeline_.join(disk); });
+  disks.on_layered([this](Layered& disk) { timeline_.join(disk); },
+                   [this](Layered& disk) {
+                     // No state that had this medium can come back.
+                     timeline_.clear();
+                     timeline_.leave(disk);
+                     next_mark_ = 0;
+                     cut_ = "an image was taken out and opened again";
+                   });
 }
 
-Traveller::~Traveller() { disks_.on_layered({}); }
+Traveller::~Traveller() { disks_.on_layered({}, {}); }
 
 void Traveller::begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget,
                            std::vector<std::span<const u8>> blobs) {
@@ -92,7 +99,7 @@ void Traveller::at_boundary() {
   const std::size_t before = timeline_.marks().size();
   timeline_.drop_oldest();
   if (timeline_.marks().size() == before) return;
-  dropped_ = true;
+  cut_ = "the flight recorder is full";
   if (ring_) ring_->drop_before(timeline_.marks().front().place.inputs.chunk);
 }
 
@@ -369,7 +376,7 @@ TravelStatus Traveller::travel_status() const {
     status.first = timeline_.empty() ? status.now : timeline_.marks().front().at;
   }
   status.first_reason = !replay_ && !recorder_ ? "the flight recorder is off"
-                        : dropped_             ? "the flight recorder is full"
+                        : cut_                 ? cut_
                                                : "the run began here";
   return status;
 }

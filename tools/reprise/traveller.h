@@ -100,7 +100,7 @@ class Traveller final : public OperatorTravel {
   std::unique_ptr<TimeTravel> replay_;
   std::unique_ptr<Past> past_;
   u64 next_mark_ = 0;
-  bool dropped_ = false;
+  const char* cut_ = nullptr;  // why the past begins where it does
 
   std::vector<TravelBreak> breaks_;
   u32 next_id_ = 1;
