@@ -59,6 +59,7 @@ bool BusMaster::set_enabled(bool enabled) {
 u32 BusMaster::region(std::size_t wanted) {
   if (!regs_.left) {
     std::array<u8, 8> bytes;
+    if (bus_.dma_answered(regs_.next, bytes.size()) < bytes.size()) return abort();
     bus_.dma_read(regs_.next, bytes);
     const auto word = [&bytes](unsigned at) { return u32(bytes[at] | bytes[at + 1] << 8); };
     regs_.next += 8;
@@ -68,7 +69,15 @@ u32 BusMaster::region(std::size_t wanted) {
     regs_.last = bytes[7] & 0x80;
   }
   const u64 to_wrap = (u64(1) << 32) - regs_.address;
-  return u32(std::min<u64>({wanted, regs_.left, to_wrap}));
+  const u64 length = std::min<u64>({wanted, regs_.left, to_wrap});
+  const std::size_t answered = bus_.dma_answered(regs_.address, length);
+  return answered ? u32(answered) : abort();
+}
+
+u32 BusMaster::abort() {
+  regs_.status = u8((regs_.status & ~kActive) | kError);
+  aborted_();
+  return 0;
 }
 
 void BusMaster::advance(u32 length) {
@@ -82,6 +91,7 @@ std::size_t BusMaster::to_memory(std::span<const u8> data) {
   std::size_t moved = 0;
   while (moved < data.size() && ready(true)) {
     const u32 length = region(data.size() - moved);
+    if (!length) break;
     bus_.dma_write(regs_.address, data.subspan(moved, length));
     advance(length);
     moved += length;
@@ -93,6 +103,7 @@ std::size_t BusMaster::from_memory(std::span<u8> data) {
   std::size_t moved = 0;
   while (moved < data.size() && ready(false)) {
     const u32 length = region(data.size() - moved);
+    if (!length) break;
     bus_.dma_read(regs_.address, data.subspan(moved, length));
     advance(length);
     moved += length;

@@ -8,10 +8,12 @@
 // A descriptor: dword address (bit 0 is 0); word length (bit 0 is 0; 0: 64 KiB); 31 of the second
 // dword: the last one. After it the bus master is not active, and data wait for the next start.
 // A device that wants DMA the other way than RWCON says waits likewise. Regions and tables may
-// cross 64 KiB boundaries; addresses wrap at 4 GiB. Registers and ROM are no targets: such memory
-// reads as the bus does, and writes go nowhere.
-// Not modelled: the error bit is never set (a master abort is not told to devices).
+// cross 64 KiB boundaries; addresses wrap at 4 GiB. Where nothing answers, for table or region, the
+// transfer ends there: a master abort, the error bit, not active, and the device waits. Registers
+// and ROM answer, but are no targets: they read as ones, and writes go nowhere.
 #pragma once
+
+#include <functional>
 
 #include "chipset/memory/address_space.h"
 #include "replay/core/state.h"
@@ -20,7 +22,8 @@ namespace reprise {
 
 class BusMaster {
  public:
-  explicit BusMaster(DmaBus& bus) : bus_(bus) {}
+  // `aborted` is told of each master abort.
+  BusMaster(DmaBus& bus, std::function<void()> aborted) : bus_(bus), aborted_(std::move(aborted)) {}
 
   u8 read(unsigned offset) const;
   // True: started, so a device that waits may go on.
@@ -41,11 +44,13 @@ class BusMaster {
   bool ready(bool to_memory) const {
     return enabled_ && regs_.status & kActive && bool(regs_.command & kToMemory) == to_memory;
   }
-  // How much of `wanted` goes to or comes from regs_.address now; 0: nothing more.
+  // How much of `wanted` goes to or comes from regs_.address now. 0: nothing any more, an abort.
   u32 region(std::size_t wanted);
+  u32 abort();
   void advance(u32 length);
 
   DmaBus& bus_;
+  std::function<void()> aborted_;
   struct Regs {
     u8 command = 0;
     u8 status = 0;

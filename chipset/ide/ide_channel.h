@@ -19,7 +19,8 @@ namespace reprise {
 
 class IdeChannel final : public IdeCable {
  public:
-  IdeChannel(DmaBus& bus, IrqLine irq) : master_(bus), irq_(irq) {}
+  IdeChannel(DmaBus& bus, IrqLine irq, std::function<void()> aborted)
+      : master_(bus, std::move(aborted)), irq_(irq) {}
   IdeChannel(const IdeChannel&) = delete;
   void plug(unsigned unit, IdeDevice& device);
 

@@ -12,7 +12,8 @@ constexpr u32 kMasterPorts = 16;
 Piix3Ide::Piix3Ide(const DeviceContext& context, PciBus& bus, std::array<IrqLine, 2> irqs)
     : PciDevice(context, bus, pci_devfn(1, 1),
                 {.vendor = 0x8086, .device = 0x7010, .class_code = 0x010180}),
-      channels_{IdeChannel(bus.space(), irqs[0]), IdeChannel(bus.space(), irqs[1])},
+      channels_{IdeChannel(bus.space(), irqs[0], [this] { aborted(); }),
+                IdeChannel(bus.space(), irqs[1], [this] { aborted(); })},
       command_windows_{
           PortWindow(bus.space(), "ide-1", PortPriority::Pci, channels_[0].command_ports(), 4),
           PortWindow(bus.space(), "ide-2", PortPriority::Pci, channels_[1].command_ports(), 4)},

@@ -197,6 +197,18 @@ void AddressSpace::dma_write(u64 address, std::span<const u8> bytes) {
   }
 }
 
+std::size_t AddressSpace::dma_answered(u64 address, std::size_t length) {
+  const View& ranges = dma_view();
+  std::size_t done = 0;
+  while (done < length) {
+    const std::size_t index = find(ranges, address + done);
+    if (!ranges[index].reads && !ranges[index].writes) return done;
+    const u64 room = end_of(ranges, index) - (address + done);
+    done = room && room < length - done ? done + std::size_t(room) : length;
+  }
+  return length;
+}
+
 MemoryWindow::MemoryWindow(AddressSpace& space, std::string name, MapPriority priority,
                            MemoryBlock& block, u64 offset)
     : space_(space), name_(std::move(name)), priority_(priority), block_(&block), offset_(offset) {

@@ -27,6 +27,8 @@ class DmaBus {
   virtual ~DmaBus() = default;
   virtual void dma_read(u64 address, std::span<u8> bytes) = 0;
   virtual void dma_write(u64 address, std::span<const u8> bytes) = 0;
+  // Of `length` bytes from `address` on, how many come before the first that nothing answers.
+  virtual std::size_t dma_answered(u64 /*address*/, std::size_t length) { return length; }
 };
 
 // Which decoder claims an address first. Equal priorities are settled by name, not by order of
@@ -147,6 +149,7 @@ class AddressSpace final : public DmaBus {
   // Memory only: to a bus master registers read as ones and ignore writes (no peer-to-peer).
   void dma_read(u64 address, std::span<u8> bytes) override;
   void dma_write(u64 address, std::span<const u8> bytes) override;
+  std::size_t dma_answered(u64 address, std::size_t length) override;
 
   // For operators and debuggers: as a vCPU sees memory, without touching registers. Returns how
   // many bytes from `address` on could be read.

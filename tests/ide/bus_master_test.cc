@@ -11,7 +11,7 @@ struct BusMasterTest : IdeRig {
     add_disk(0, 0, node);
     power_on();
   }
-  static constexpr u8 kActive = 1, kInterrupt = 4;
+  static constexpr u8 kActive = 1, kError = 2, kInterrupt = 4;
 };
 
 TEST_F(BusMasterTest, ReadsIntoRegionsAndInterrupts) {
@@ -120,6 +120,7 @@ TEST_F(BusMasterTest, TablesAndRegionsOutsideMemoryDoNoHarm) {
   auto rom = std::move(*MemoryBlock::create(board.pages, "rom", 0x1'0000, true));
   MemoryWindow rom_window(space, "rom", MapPriority::Board, *rom);
   rom_window.map(0xfff0'0000, 0x1'0000);
+  const std::vector<u8> first = part(*node, 0, 16);
   for (const u32 where : {0xfff0'0000u, 0xd000'0000u, 0xffff'fff8u, u32(kRam)}) {
     space.out(u16(master() + 4), 4, where);  // ones: 64 KiB at the top of 4 GiB, the last
     ata(0xc8, 0, 8);
@@ -132,12 +133,47 @@ TEST_F(BusMasterTest, TablesAndRegionsOutsideMemoryDoNoHarm) {
       control(0);
       ata(to_memory ? 0xc8 : 0xca, 0, 8);
       start(to_memory);
-      EXPECT_EQ(wait(), 0x50) << where;
-      stop();
+      if (where == 0xfff0'0000u) {
+        EXPECT_EQ(wait(), 0x50);
+        stop();
+        EXPECT_EQ(part(*node, 0, 16), to_memory ? first : std::vector<u8>(16));
+      } else {
+        run(100'000'000);
+        EXPECT_EQ(alternate_status(), 0x58) << where;
+        EXPECT_EQ(stop() & 7, kError) << where;
+        EXPECT_EQ(part(*node, 0, 16), std::vector<u8>(16)) << where;
+      }
     }
-    EXPECT_EQ(part(*node, 0, 16), std::vector<u8>(16, where == 0xfff0'0000u ? 0 : 0xff)) << where;
   }
   for (u32 i = 0; i < 0x1'0000; ++i) ASSERT_EQ(rom->data()[i], 0);
+}
+
+// What lies before the place that nothing answers is moved; the function's status tells of it too.
+TEST_F(BusMasterTest, AMasterAbortEndsTheTransfer) {
+  for (const bool bad_table : {true, false}) {
+    if (bad_table) {
+      space.out(u16(master() + 4), 4, u32(kRam) - 4);  // half of a descriptor
+    } else {
+      table(0x1000, {{u32(kRam) - 0x200, 0x400}});
+    }
+    ata(0xc8, 1, 2);
+    start(true);
+    run(100'000'000);
+    EXPECT_EQ(alternate_status(), 0x58);
+    EXPECT_FALSE(irq());
+    EXPECT_EQ(master_status() & 7, kError);
+    EXPECT_EQ(ide.config_read(6, 2), 0x2280u);
+    config(0x06, 2, 0x2000);
+    EXPECT_EQ(ide.config_read(6, 2), 0x0280u);
+    stop();
+    space.out(u16(master() + 2), 1, 4);
+    EXPECT_EQ(master_status() & 7, kError);
+    space.out(u16(master() + 2), 1, kError);
+    EXPECT_EQ(master_status() & 7, 0);
+    control(4);
+    control(0);
+  }
+  EXPECT_EQ(memory(u32(kRam) - 0x200, 0x200), part(*node, 512, 0x200));
 }
 
 TEST_F(BusMasterTest, NothingMovesTheWrongWayOrWithoutMastering) {
