@@ -147,9 +147,9 @@ std::string MachineConfig::to_json() const {
       {"seed", seed},
       {"graphics", graphics},
       {"append", append},
-      {"serials", serials},
+      {"serial_ports", serial_ports},
       {"debugcon", debugcon},
-      {"parallels", parallels},
+      {"parallel_ports", parallel_ports},
       {"vga", vga},
       {"xres", xres},
       {"yres", yres},
@@ -191,9 +191,9 @@ Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
   read("seed", config.seed, 0, ~u64(0));
   read("graphics", config.graphics);
   read("append", config.append);
-  read("serials", config.serials, 0, 4);
+  read("serial_ports", config.serial_ports, 0, 0xf);
   read("debugcon", config.debugcon);
-  read("parallels", config.parallels, 0, 3);
+  read("parallel_ports", config.parallel_ports, 0, 7);
   read("vga", config.vga);
   read("xres", config.xres, 0, 0xffff);
   read("yres", config.yres, 0, 0xffff);

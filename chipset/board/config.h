@@ -1,7 +1,7 @@
 // What a machine is made of: everything that the guest can see of the command line.
 //
-// A recording carries this as canonical JSON (config.cc) plus the blobs by content, so that a replay
-// needs no other file and no option.
+// A recording carries this as canonical JSON (config.cc) plus the blobs by content, so that a
+// replay needs no other file and no option.
 #pragma once
 
 #include <array>
@@ -27,19 +27,19 @@ struct BlobRef {
   Hash128 hash;
 };
 
-struct DeviceOption {            // -device KIND,key=value,...
+struct DeviceOption {  // -device KIND,key=value,...
   std::string kind;
   std::map<std::string, std::string> properties;
 };
 
-struct BootConfig {                // -boot
-  std::string order = "cad";       // a, b: floppy, c: disk, d: CD, n: network
-  std::string once;                // instead of it until the first reset
+struct BootConfig {           // -boot
+  std::string order = "cad";  // a, b: floppy, c: disk, d: CD, n: network
+  std::string once;           // instead of it until the first reset
   bool menu = false;
-  bool strict = false;             // try nothing that has no bootindex
-  bool check_floppy = true;        // -no-fd-bootchk clears it
-  i64 splash_time = -1;            // ms, -1: not given
-  i64 reboot_timeout = -1;         // ms until a reset when nothing boots, -1: never
+  bool strict = false;       // try nothing that has no bootindex
+  bool check_floppy = true;  // -no-fd-bootchk clears it
+  i64 splash_time = -1;      // ms, -1: not given
+  i64 reboot_timeout = -1;   // ms until a reset when nothing boots, -1: never
 };
 
 struct MachineConfig {
@@ -48,7 +48,7 @@ struct MachineConfig {
   u64 ram_bytes = 128ull << 20;  // -m
   std::string cpu_model = "qemu64";
   std::vector<std::string> cpu_features;  // "+sse4.2", "-hpet", in order
-  u64 cpu_hz = 1'000'000'000;    // -cpu MODEL,clock=HZ
+  u64 cpu_hz = 1'000'000'000;             // -cpu MODEL,clock=HZ
   std::string timing = "fixed";  // -cpu MODEL,timing=...; "test" costs 0 to 40 by a hash of RIP
   unsigned cpus = 1;             // -smp
   Cycles quantum = 50'000;       // cycles in a vCPU's turn
@@ -56,19 +56,19 @@ struct MachineConfig {
   u64 seed = 0;                  // of everything random in the machine
   bool graphics = true;          // -nographic clears it: fw_cfg tells the firmware to use serial
   std::string append;            // -append
-  unsigned serials = 1;          // 16550s present (host ends are not the guest's business)
-  bool debugcon = false;         // -debugcon: a port at 402h; E9h is always there
-  unsigned parallels = 1;        // parallel ports at 378h, 278h, 3BCh
-  std::string vga = "std";       // -vga: std, none
-  unsigned xres = 0, yres = 0;   // -g: what the display prefers (EDID); 0: its own
+  unsigned serial_ports = 1;  // bit i: COM(i + 1), a 16550 (host ends are not the guest's business)
+  bool debugcon = false;      // -debugcon: a port at 402h; E9h is always there
+  unsigned parallel_ports = 1;  // bit i: the one at 378h, 278h, 3BCh
+  std::string vga = "std";      // -vga: std, none
+  unsigned xres = 0, yres = 0;  // -g: what the display prefers (EDID); 0: its own
   std::array<std::string, 2> floppy_types{"auto", "auto"};  // isa-fdc.fdtypeA, B: 120, 144, 288
   bool hpet = true;
-  bool acpi = true;              // -no-acpi: no tables, no power management
+  bool acpi = true;  // -no-acpi: no tables, no power management
   BootConfig boot;
-  std::string uuid;              // -uuid, as 8-4-4-4-12 hexadecimal digits; empty: none
+  std::string uuid;  // -uuid, as 8-4-4-4-12 hexadecimal digits; empty: none
   // -smbios: by type, the fields by QEMU's names; of type 11 "value0", "value1", ...
   std::map<unsigned, std::map<std::string, std::string>> smbios;
-  bool reboot = true;            // -no-reboot clears it: a reset ends the run
+  bool reboot = true;  // -no-reboot clears it: a reset ends the run
   std::vector<DeviceOption> devices;
   std::vector<DriveConfig> drives;
   std::map<std::string, Blob> blobs;

@@ -45,8 +45,8 @@ Result<void> PcI440fx::build_firmware() {
   facts.cpu_features = cpus_->model().word(cpu::kLeaf1Edx);
   facts.graphics = config_.graphics;
   facts.hpet = config_.hpet;
-  facts.serials = config_.serials;
-  facts.parallels = config_.parallels;
+  facts.serial_ports = config_.serial_ports;
+  facts.parallel_ports = config_.parallel_ports;
   facts.floppies = std::ranges::any_of(
       config_.drives, [](const DriveConfig& drive) { return drive.interface == "floppy"; });
   facts.acpi = config_.acpi;

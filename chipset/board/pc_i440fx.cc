@@ -67,13 +67,11 @@ Result<std::unique_ptr<PcI440fx>> PcI440fx::create(const MachineConfig& config,
   if (config.cpus < 1 || config.cpus > kMaxCpus)
     return fail("-smp: a PC has 1 to 255 CPUs, not " + std::to_string(config.cpus));
   if (config.cpu_hz < kMiB) return fail("-cpu ...,clock=: at least 1 MHz");
-  if (config.serials > std::size(kSerials))
-    return fail("-serial: a PC has at most 4 serial ports, not " + std::to_string(config.serials));
+  if (config.serial_ports >> std::size(kSerials)) return fail("-serial: a PC has 4 serial ports");
   if (config.vga != "std" && config.vga != "none")
     return fail("-vga " + config.vga + ": a PC has std or none");
-  if (config.parallels > std::size(kParallels))
-    return fail("-parallel: a PC has at most 3 parallel ports, not " +
-                std::to_string(config.parallels));
+  if (config.parallel_ports >> std::size(kParallels))
+    return fail("-parallel: a PC has 3 parallel ports");
   std::unique_ptr<PcI440fx> machine(new PcI440fx(config));
   TRY(machine->build(host));
   machine->tree_.reset();
@@ -215,13 +213,15 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   ports("i8042-command", 0x64, 1, i8042.command_port());
 
   // --- serial and parallel ports, ports for firmware and tests ---
-  for (unsigned i = 0; i < config_.serials; ++i) {
+  for (unsigned i = 0; i < std::size(kSerials); ++i) {
+    if (!(config_.serial_ports >> i & 1)) continue;
     const std::string name = "serial" + std::to_string(i);
     // Ports 1 and 3, and 2 and 4, share an interrupt.
     auto& serial = add<Ns16550>("/isa/" + name, irqs.isa(kSerials[i].irq, i / 2));
     ports(name, kSerials[i].port, 8, serial);
   }
-  for (unsigned i = 0; i < config_.parallels; ++i) {
+  for (unsigned i = 0; i < std::size(kParallels); ++i) {
+    if (!(config_.parallel_ports >> i & 1)) continue;
     const std::string name = "parallel" + std::to_string(i);
     auto& parallel = add<ParallelPort>("/isa/" + name, irqs.isa(kParallels[i].irq, i / 2));
     ports(name, kParallels[i].port, ParallelPort::kPorts, parallel);

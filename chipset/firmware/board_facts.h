@@ -33,8 +33,8 @@ struct BoardFacts {
   bool graphics = true;  // false: the firmware talks on the first serial port
   bool hpet = true;
   u32 hpet_block_id = 0x8086a201;  // low half of the HPET's capability register
-  unsigned serials = 1;            // 16550s at 3F8h, 2F8h, 3E8h, 2E8h
-  unsigned parallels = 0;          // ports at 378h, 278h, 3BCh
+  unsigned serial_ports = 1;       // bit i: a 16550 at 3F8h, 2F8h, 3E8h, 2E8h
+  unsigned parallel_ports = 0;     // bit i: a port at 378h, 278h, 3BCh
   bool floppies = false;           // there is a floppy drive
   // Where SeaBIOS puts the PIIX4 power-management block when it is given ACPI tables.
   u16 pm_base = 0x600;

@@ -82,8 +82,10 @@ Aml isa_bridge(const BoardFacts& facts) {
              isa_device("KBD", "PNP0303", {io(0x60, 1), io(0x64, 1), irq(1)}),
              isa_device("MOU", "PNP0F13", {irq(12)}),
              isa_device("RTC", "PNP0B00", {io(0x70, 2), irq(8)})};
-  for (unsigned i = 0; i < std::min(facts.serials, 4u); ++i) body.push_back(serial_port(i));
-  for (unsigned i = 0; i < std::min(facts.parallels, 3u); ++i) body.push_back(parallel_port(i));
+  for (unsigned i = 0; i < 4; ++i)
+    if (facts.serial_ports >> i & 1) body.push_back(serial_port(i));
+  for (unsigned i = 0; i < 3; ++i)
+    if (facts.parallel_ports >> i & 1) body.push_back(parallel_port(i));
   if (facts.floppies)
     body.push_back(isa_device("FDC0", "PNP0700", {io(0x3f2, 4), io(0x3f7, 1), irq(6), dma(2)}));
   return device("ISA", body);

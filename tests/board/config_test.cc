@@ -21,7 +21,7 @@ MachineConfig unusual() {
   config.seed = ~u64(0);
   config.graphics = false;
   config.append = "console=ttyS0 ü";
-  config.serials = 2;
+  config.serial_ports = 3;
   config.debugcon = true;
   config.hpet = false;
   config.reboot = false;

@@ -6,7 +6,7 @@ import tempfile
 
 from harness import GIB, MIB, config, report, run, wrong
 
-config([], machine="pc-i440fx-2.11", ram_bytes=128 * MIB, cpus=1, serials=1, graphics=True)
+config([], machine="pc-i440fx-2.11", ram_bytes=128 * MIB, cpus=1, serial_ports=1, graphics=True)
 config(["-m", "512"], ram_bytes=512 * MIB)
 config(["-m", "512M"], ram_bytes=512 * MIB)
 config(["-m", "1.5G"], ram_bytes=1536 * MIB)
@@ -23,10 +23,13 @@ config(["-cpu", "max,+sse4.2,hypervisor=off,timing=test,clock=2000000000"], cpu_
 config(["-rtc", "base=2026-11-20T12:00:00"], rtc_base=1795176000)
 config(["-rtc", "base=1970-01-02"], rtc_base=86400)
 config(["-rtc", "2000-02-29,clock=vm"], rtc_base=951782400)
-config(["-nographic"], graphics=False, serials=1)
-config(["-serial", "null", "-serial", "stdio"], serials=2)
-config(["-serial", "none"], serials=0)
-config(["-chardev", "null,id=n", "-serial", "chardev:n", "-debugcon", "null"], serials=1,
+config(["-nographic"], graphics=False, serial_ports=1)
+config(["-serial", "null", "-serial", "stdio"], serial_ports=3)
+config(["-serial", "none"], serial_ports=0)
+config(["-serial", "none", "-serial", "null"], serial_ports=2)  # COM2 alone
+config(["-serial", "null", "-serial", "none", "-serial", "null"], serial_ports=5)
+config(["-parallel", "none", "-parallel", "null"], parallel_ports=2)
+config(["-chardev", "null,id=n", "-serial", "chardev:n", "-debugcon", "null"], serial_ports=1,
        debugcon=True)
 config(["-no-reboot", "-no-shutdown", "-S", "-display", "none"], reboot=False)
 config(["-name", "guest=a,debug-threads=on", "-seed", "7"], name="a", seed=7)

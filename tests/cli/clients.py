@@ -23,7 +23,7 @@ LIBVIRT = [
     "-device", '{"driver":"VGA","id":"video0","vgamem_mb":16,"bus":"pci.0","addr":"0x2"}',
     "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     "-msg", "timestamp=on"]
-config(LIBVIRT, name="d1", ram_bytes=128 * MIB, serials=1, parallels=0, vga="std",
+config(LIBVIRT, name="d1", ram_bytes=128 * MIB, serial_ports=1, parallel_ports=0, vga="std",
        uuid="c7a5fdbd-edaf-9455-926a-d65c16db1809")
 drives(LIBVIRT, {"id": "libvirt-1-format", "bus": 0, "unit": 0, "bootindex": 1, "file": "d.img"})
 wrong(["-device", '{"driver":"piix3-usb-uhci","id":"usb","bus":"pci.0","addr":"0x1.0x2"}'], "USB")
@@ -51,7 +51,7 @@ PROXMOX = [
               "detect-zeroes=on",
     "-device", "ide-hd,bus=ide.0,unit=0,drive=drive-ide0,id=ide0,bootindex=100",
     "-device", "VGA,id=vga,bus=pci.0,addr=0x2"]
-config(PROXMOX, name="simple", cpus=4, serials=0, parallels=0, vga="std",
+config(PROXMOX, name="simple", cpus=4, serial_ports=0, parallel_ports=0, vga="std",
        uuid="7b10d7af-b932-4c66-b2c3-3996152ec465")
 drives(PROXMOX, {"id": "drive-ide2", "bus": 1, "media": "cdrom", "bootindex": 200},
        {"id": "drive-ide0", "bus": 0, "media": "disk", "bootindex": 100})
@@ -77,7 +77,7 @@ OPENQA = ["-only-migratable", "-chardev", "file,id=serial0,path=serial0,append=o
           "-blockdev", "driver=file,node-name=cd0-file,filename=/x/cd.iso,read-only=on",
           "-blockdev", "driver=raw,node-name=cd0,file=cd0-file,read-only=on",
           "-device", "ide-cd,id=cd0-device,drive=cd0,serial=cd0"]
-config(OPENQA, serials=1, floppy_types=["none", "auto"], ram_bytes=1024 * MIB)
+config(OPENQA, serial_ports=1, floppy_types=["none", "auto"], ram_bytes=1024 * MIB)
 drives(OPENQA, {"id": "hd0", "bus": 0, "unit": 0, "serial": "hd0", "bootindex": 0},
        {"id": "cd0", "bus": 0, "unit": 1, "read_only": True, "media": "cdrom"},
        {"id": "floppy0"})
@@ -100,7 +100,7 @@ wrong(["-qmp", "unix:/x/s,server,nowait"], "QMP")
 
 # kvm-unit-tests, syzkaller, QEMU's own Python class
 config(["-nodefaults", "-vnc", "none", "-serial", "null", "-device", "isa-debug-exit,iobase=0xf4,"
-        "iosize=0x4", "-machine", "accel=tcg", "-kernel", "x.flat"], serials=1)
+        "iosize=0x4", "-machine", "accel=tcg", "-kernel", "x.flat"], serial_ports=1)
 wrong(["-nodefaults", "-device", "pc-testdev"], "pc-testdev", "yet")
 config(["-m", "512", "-smp", "1", "-display", "none", "-serial", "null", "-no-reboot", "-name",
         "VM-0", "-hda", "x", "-snapshot", "-kernel", "k", "-append", "a=b"], name="VM-0")

@@ -44,7 +44,7 @@ with tempfile.TemporaryDirectory() as scratch:
         return full
 
     sample = path(SAMPLE, "sample.cfg")
-    config(["-readconfig", sample], ram_bytes=64 * MIB, cpus=2, name="it's", serials=1,
+    config(["-readconfig", sample], ram_bytes=64 * MIB, cpus=2, name="it's", serial_ports=1,
            floppy_types=["none", "auto"])
     drives(["-nodefaults", "-readconfig", sample],
            {"id": "disk0", "interface": "ide", "bus": 1, "unit": 0, "file": "a,b.img"})

@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as scratch:
     wrong([*plays, "-uuid", UUID.replace("1", "2")], "-uuid", UUID, UUID.replace("1", "2"))
     wrong([*plays, "-smbios", "type=1,serial=t"], "-smbios", '"t"', '"s"')
     wrong([*plays, "-vga", "std"], "-vga", "'std'", "'none'")
-    wrong([*plays, "-parallel", "null"], "-parallel", "1", "0")
+    wrong([*plays, "-parallel", "null"], "-parallel", "port 0", "none")
     wrong([*plays, "-g", "640x480"], "-g", "640", "800")
     wrong([*plays, "-global", "isa-fdc.fdtypeA=144"], "isa-fdc", '"144"', '"none"')
     wrong([*plays, "-machine", "acpi=on"], "-no-acpi", "true", "false")

@@ -25,7 +25,7 @@ TEST(BoardContract, EveryDeviceIsInTheList) {
   MachineConfig config;
   config.blobs["bios"] = random_firmware(random);
   config.cpus = 2;
-  config.serials = 2;
+  config.serial_ports = 3;
   config.debugcon = true;
   config.devices = {{"isa-debug-exit", {}}};
   const auto machine = board(config);

@@ -123,7 +123,7 @@ TEST(Acpi, DsdtDisassembles) {
   BoardFacts facts;
   facts.cpus = 2;
   facts.ram = RamLayout::of(u64(5) << 30);
-  facts.parallels = 3;
+  facts.parallel_ports = 7;
   facts.floppies = true;
   AcpiTables acpi(facts);
   const std::string stem = testing::TempDir() + "reprise-dsdt-" + std::to_string(getpid());

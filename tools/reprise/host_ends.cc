@@ -31,12 +31,13 @@ bool HostEnds::uses_terminal(const Options& options) {
 }
 
 Result<void> HostEnds::open(const Options& options, PcI440fx& machine, bool replay) {
-  unsigned index = 0;
-  for (const auto& end : options.serials)
-    if (end) TRY(join(*end, machine, "/isa/serial" + std::to_string(index++), replay));
-  index = 0;
-  for (const auto& end : options.parallels)
-    if (end) TRY(join(*end, machine, "/isa/parallel" + std::to_string(index++), replay));
+  const auto join_all = [&](const auto& ends, const std::string& device) -> Result<void> {
+    for (std::size_t i = 0; i < ends.size(); ++i)
+      if (ends[i]) TRY(join(*ends[i], machine, device + std::to_string(i), replay));
+    return {};
+  };
+  TRY(join_all(options.serials, "/isa/serial"));
+  TRY(join_all(options.parallels, "/isa/parallel"));
   if (options.port_e9) TRY(join(*options.port_e9, machine, "/isa/port-e9", replay));
   if (options.debugcon) TRY(join(*options.debugcon, machine, "/isa/debugcon", replay));
   if (options.monitor) TRY(open_monitor(*options.monitor));

@@ -27,12 +27,12 @@ const char* option_of(const std::string& field) {
                                          {"seed", "-seed"},
                                          {"graphics", "-nographic"},
                                          {"append", "-append"},
-                                         {"serials", "-serial (how many)"},
+                                         {"serial_ports", "-serial"},
                                          {"debugcon", "-debugcon"},
                                          {"devices", "-device"},
                                          {"drives", "-drive"},
                                          {"reboot", "-no-reboot"},
-                                         {"parallels", "-parallel (how many)"},
+                                         {"parallel_ports", "-parallel"},
                                          {"vga", "-vga"},
                                          {"xres", "-g"},
                                          {"yres", "-g"},
@@ -48,6 +48,12 @@ const char* option_of(const std::string& field) {
 
 std::string shown(const std::string& field, const Json& value) {
   if (field == "ram_bytes" && value.is_number_unsigned()) return size_text(value.get<u64>());
+  if (field.ends_with("_ports") && value.is_number_unsigned()) {
+    std::string ports;
+    for (unsigned i = 0; i < 4; ++i)
+      if (value.get<u64>() >> i & 1) ports += (ports.empty() ? "port " : ", ") + std::to_string(i);
+    return ports.empty() ? "none" : ports;
+  }
   return value.is_string() ? "'" + value.get<std::string>() + "'" : value.dump();
 }
 

@@ -1,4 +1,6 @@
 // -device isa-serial, isa-parallel, isa-debugcon, isa-debug-exit, VGA.
+#include <algorithm>
+
 #include "tools/reprise/options/device_kinds.h"
 
 namespace reprise::tools {
@@ -19,21 +21,21 @@ Result<void> add_port(Parser& p, const Suboptions& values,
                       std::span<const PortPlace> places) {
   const ChardevOptions end = TRY(chardev_of(p, values));
   const u64 next = ports.size();
-  if (next >= places.size())
-    return fail(values.option() + ": a PC has at most " + std::to_string(places.size()) +
-                " of these ports");
   u64 index = TRY(values.number("index", next, 0, places.size() - 1));
   for (u64 i = 0; i < places.size() && !values.find("index") && values.find("iobase"); ++i)
     if (TRY(values.number("iobase", 0, 0, 0xffff)) == places[i].iobase) index = i;
-  if (index != next)
-    return fail(values.option() + ": index=" + std::to_string(next) +
-                " is the next; expected the ports in their order");
+  if (index >= places.size())
+    return fail(values.option() + ": a PC has at most " + std::to_string(places.size()) +
+                " of these ports");
+  if (index < next && ports[index])
+    return fail(values.option() + ": there is a port " + std::to_string(index) + " already");
   if (TRY(values.number("iobase", places[index].iobase, 0, 0xffff)) != places[index].iobase ||
       TRY(values.number("irq", places[index].irq, 0, 15)) != places[index].irq)
     return fail(values.option() + ": port " + std::to_string(index) +
                 " is at iobase=" + std::to_string(places[index].iobase) +
                 ",irq=" + std::to_string(places[index].irq) + "; expected these");
-  ports.push_back(end);
+  ports.resize(std::max(next, index + 1));
+  ports[index] = end;
   return {};
 }
 

@@ -85,6 +85,13 @@ ChardevOptions default_serial(const Parser& p, bool terminal_taken) {
   return terminal;
 }
 
+// Bit i: port i. A -serial none leaves its port out; those behind it stay where they are.
+unsigned present(const std::vector<std::optional<ChardevOptions>>& ports) {
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < ports.size(); ++i) bits |= unsigned(ports[i].has_value()) << i;
+  return bits;
+}
+
 Result<void> finish_ports(Parser& p) {
   Options& o = p.options;
   for (const std::string& text : p.serial_texts)
@@ -126,19 +133,18 @@ Result<void> finish_ports(Parser& p) {
                 std::string(terminals ? "stdio's port" : "-nographic's -serial") +
                 " file:, tcp:, unix: or null, and -display none");
   if (!o.serials.empty() || !p.default_serial)
-    o.given.insert("serials");
+    o.given.insert("serial_ports");
   else
     o.serials.push_back(default_serial(p, terminals));
   if (!o.parallels.empty() || !p.default_parallel) {
-    o.given.insert("parallels");
+    o.given.insert("parallel_ports");
   } else {
     ChardevOptions nothing;
     nothing.kind = "null";
     o.parallels.push_back(nothing);
   }
-  o.config.serials = o.config.parallels = 0;
-  for (const auto& end : o.serials) o.config.serials += end.has_value();
-  for (const auto& end : o.parallels) o.config.parallels += end.has_value();
+  o.config.serial_ports = present(o.serials);
+  o.config.parallel_ports = present(o.parallels);
   return {};
 }
 
