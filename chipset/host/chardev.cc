@@ -27,12 +27,10 @@ void OutputQueue::push(std::span<const u8> bytes, bool patient) {
     const std::size_t used = bytes_.size() - taken_;
     if (losing_ && used > kOutputLimit / 2) return;
     losing_ = false;
-    const std::size_t room = kOutputLimit - std::min(used, kOutputLimit);
+    const std::size_t room = patient ? bytes.size() : kOutputLimit - std::min(used, kOutputLimit);
     if (room == 0) {
       const auto has_room = [this] { return closed_ || bytes_.size() - taken_ < kOutputLimit; };
-      if (patient) {
-        changed_.wait(lock, has_room);
-      } else if (!changed_.wait_for(lock, kPatience, has_room)) {
+      if (!changed_.wait_for(lock, kPatience, has_room)) {
         losing_ = true;
         return;
       }
@@ -49,6 +47,7 @@ std::vector<u8> OutputQueue::pop(std::size_t max) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return closed_ || bytes_.size() > taken_; });
   const std::size_t count = std::min(max, bytes_.size() - taken_);
+  const bool was_full = bytes_.size() - taken_ >= kOutputLimit;
   const auto from = bytes_.begin() + std::ptrdiff_t(taken_);
   std::vector<u8> part(from, from + std::ptrdiff_t(count));
   taken_ += count;
@@ -58,7 +57,18 @@ std::vector<u8> OutputQueue::pop(std::size_t max) {
   }
   writing_ = count != 0;
   changed_.notify_all();
+  if (was_full && bytes_.size() - taken_ < kOutputLimit && room_) room_();
   return part;
+}
+
+bool OutputQueue::full() const {
+  const std::scoped_lock lock(mutex_);
+  return !closed_ && bytes_.size() - taken_ >= kOutputLimit;
+}
+
+void OutputQueue::on_room(std::function<void()> told) {
+  const std::scoped_lock lock(mutex_);
+  room_ = std::move(told);
 }
 
 void OutputQueue::written() {

@@ -3,9 +3,10 @@
 // A back end has two threads. The reader takes from the host no more than the input port has credit
 // for and posts it; what there is no credit for stays in the socket or pipe. The writer takes from
 // a queue of at most kOutputLimit bytes that the machine thread fills.
-//   Slow readers: stdio and files hold the machine when the queue is full, as a pipe would. A
-//   socket holds it for kPatience, then loses output until half of the queue is free again. With
-//   nobody connected a socket loses all output.
+//   Slow readers: stdio and files hold the machine when the queue is full, as a pipe would, but
+//   between slices (full()), where monitors are answered; so the queue may be longer by what one
+//   slice puts out. A socket holds it for kPatience, then loses output until half of the queue is
+//   free again. With nobody connected a socket loses all output.
 #pragma once
 
 #include <atomic>
@@ -66,6 +67,9 @@ class Chardev {
   virtual std::string address() const = 0;
   // Waits, at most `limit`, until what was written has left.
   virtual void flush(std::chrono::milliseconds /*limit*/) {}
+  // Machine thread: it holds the machine until there is room; on_room() tells, on any thread.
+  virtual bool full() const { return false; }
+  virtual void on_room(std::function<void()> /*told*/) {}
 
  protected:
   Chardev() = default;
@@ -98,13 +102,16 @@ class OutputQueue {
   static constexpr std::size_t kOutputLimit = 256 << 10;
   static constexpr std::chrono::milliseconds kPatience{200};
 
-  // `patient`: waits for room as long as it takes; otherwise for kPatience, then loses output.
+  // `patient`: takes all; who pushes stops when full() says so. Otherwise waits for room for
+  // kPatience, then loses output.
   void push(std::span<const u8> bytes, bool patient);
   // Writer: waits for bytes (at most `max`); empty when closed and drained.
   std::vector<u8> pop(std::size_t max);
   void drop_all();
   void close();
   bool closed() const { return closed_; }
+  bool full() const;
+  void on_room(std::function<void()> told);  // told, by the writer, when it is full no more
   void flush(std::chrono::milliseconds limit);
   void written();  // what pop() gave last has left
 
@@ -113,8 +120,9 @@ class OutputQueue {
   void run_to(int fd);
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::function<void()> room_;
   std::vector<u8> bytes_;
   std::size_t taken_ = 0;  // of bytes_, by the writer
   bool writing_ = false;

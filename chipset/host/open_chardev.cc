@@ -29,6 +29,8 @@ class FileChardev final : public Chardev {
   void write(std::span<const u8> bytes) override { queue_.push(bytes, true); }
   std::string address() const override { return "file:" + path_; }
   void flush(std::chrono::milliseconds limit) override { queue_.flush(limit); }
+  bool full() const override { return queue_.full(); }
+  void on_room(std::function<void()> told) override { queue_.on_room(std::move(told)); }
 
  private:
   std::string path_;

@@ -27,6 +27,8 @@ class StdioMux final : public Chardev {
   void write(std::span<const u8> bytes) override { queue_.push(bytes, true); }
   std::string address() const override { return "stdio"; }
   void flush(std::chrono::milliseconds limit) override { queue_.flush(limit); }
+  bool full() const override { return queue_.full(); }
+  void on_room(std::function<void()> told) override { queue_.on_room(std::move(told)); }
   // Any thread: the monitor's output.
   void print(std::string_view text);
   // Any thread: gives the terminal to the monitor or back to the serial line.

@@ -201,6 +201,29 @@ struct Pipe {
   }
 };
 
+// The machine goes on to the end of its slice; then it is held until somebody has read.
+TEST(StdioMux, AReaderWhoReadsNothingFillsIt) {
+  Line line;
+  Pipe keys, screen;
+  StdioMux::Options o;
+  o.in = keys.read.get();
+  o.out = screen.write.get();
+  std::atomic<int> told = 0;
+  StdioMux mux(o, {});
+  mux.on_room([&] { ++told; });
+  mux.connect_to(nullptr, &line.out);
+  line.emit("a few");
+  EXPECT_FALSE(mux.full());
+  line.emit(std::string(OutputQueue::kOutputLimit + (256 << 10), 'x'));
+  EXPECT_TRUE(mux.full());
+  std::string read(4096, 0);
+  std::size_t got = 0;
+  while (mux.full() && got < (1 << 20))
+    got += std::size_t(::read(screen.read.get(), read.data(), 4096));
+  EXPECT_TRUE(eventually([&] { return told == 1; }));
+  EXPECT_GT(got, 128u << 10);
+}
+
 TEST(StdioMux, EscapesRouteKeys) {
   Line line;
   Pipe keys, screen;

@@ -56,7 +56,7 @@ void GdbEnd::line(u8 event) {
 }
 
 void GdbEnd::poll() {
-  if (!door_.waiting()) return;
+  if (!door_.waiting() || (chardev_ && chardev_->full())) return;
   answering_ = true;
   door_.deliver_due({});
   answering_ = false;

@@ -1,5 +1,7 @@
 #include "tools/reprise/host_ends.h"
 
+#include <algorithm>
+
 #include "chipset/host/stdio_mux.h"
 #include "chipset/host/text_console.h"
 
@@ -53,6 +55,8 @@ Result<void> HostEnds::join(const ChardevOptions& end, PcI440fx& machine, const 
   auto chardev = TRY(open_chardev(end, shared ? terminal_callbacks() : StdioCallbacks{}));
   if (shared) mux_ = static_cast<StdioMux*>(chardev.get());
   Port* in = replay ? nullptr : door.find(device + ":in");
+  chardev->on_room(room_);
+  guest_ends_.push_back(chardev.get());
   chardev->connect_to(in, out, replay ? nullptr : door.find(device + ":break"));
   if (watch_ && device == "/isa/serial0") {
     out->connect([this, host = chardev.get()](std::span<const u8> bytes) {
@@ -95,6 +99,8 @@ Result<void> HostEnds::open_monitor(const ChardevOptions& end) {
     monitor_in_.set_credit(kMonitorCredit);
   });
   auto chardev = TRY(open_chardev(end));
+  monitor_end_ = chardev.get();
+  chardev->on_room(room_);
   chardev->on_open([this] { queue_.post([this] { own_monitor_->greet(); }); });
   chardev->connect_to(&monitor_in_, &monitor_out_);
   monitor_in_.set_credit(kMonitorCredit);
@@ -110,6 +116,15 @@ std::vector<TextConsole*> HostEnds::text_consoles() const {
     consoles.insert(console->name() == "-monitor" ? consoles.begin() : consoles.end(), console);
   }
   return consoles;
+}
+
+void HostEnds::poll_monitor() {
+  if (!monitor_end_ || !monitor_end_->full()) monitor_door_.deliver_due({});
+}
+
+bool HostEnds::full() const {
+  return std::any_of(guest_ends_.begin(), guest_ends_.end(),
+                     [](const Chardev* end) { return end->full(); });
 }
 
 void HostEnds::flush() {

@@ -135,6 +135,7 @@ Result<void> Session::build() {
   travel_->on_resume = [this] { state_ = RunState::Running; };
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
   ends_->on_monitor_input([this] { pace_->wake(); });
+  ends_->on_room([this] { pace_->wake(); });
   gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
   gdb_->on_input([this] { pace_->wake(); });
 
@@ -292,7 +293,8 @@ trace::Verdict Session::control() {
   warn_of_recorder();
   if (travel_->take_live_stop()) state_ = RunState::Paused;
   if (quit_) return trace::Verdict::End;
-  return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
+  return state_ == RunState::Running && !ends_->full() ? trace::Verdict::Run
+                                                       : trace::Verdict::Pause;
 }
 
 void Session::notice_exit() {
