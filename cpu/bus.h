@@ -25,6 +25,8 @@ class Bus {
   virtual PhysPage page(u64 address, bool smm) = 0;
   virtual u64 read(u64 address, unsigned size, bool smm) = 0;
   virtual void write(u64 address, unsigned size, u64 value, bool smm) = 0;
+  // Which bits of an address count: the A20 gate.
+  virtual u64 address_mask() const { return ~u64(0); }
   virtual u32 in(u16 port, unsigned size) = 0;
   virtual void out(u16 port, unsigned size, u32 value) = 0;
 };

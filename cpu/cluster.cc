@@ -81,7 +81,8 @@ void Cluster::next_turn() {
 
 void Cluster::run_until(Stop stop) {
   exit_requested_ = false;
-  while (cycle_ < stop.cycles && icount_ < stop.icount && cycle_ < scheduler_.deadline()) {
+  while (!stops_.stopped() && cycle_ < stop.cycles && icount_ < stop.icount &&
+         cycle_ < scheduler_.deadline()) {
     Cpu& c = *cpus_[turn_];
     if (!runnable(c)) {
       if (all_halted()) break;
@@ -108,20 +109,30 @@ void Cluster::run_until(Stop stop) {
     if (exit_requested_) break;
   }
   scheduler_.set_now(cycle_);
-  if (blocks_.full()) {
-    blocks_.clear();
-    for (auto& c : cpus_) c->drop_fast();
-  }
+  if (blocks_.full()) drop_derived();
 }
 
-void Cluster::reset() {
-  turn_ = 0;
+bool Cluster::take_stop() {
+  if (stops_.pending()) stops_.report(position());
+  return stops_.take_stopped();
 }
+
+void Cluster::drop_derived() {
+  blocks_.clear();
+  drop_fast();
+}
+
+void Cluster::drop_fast() {
+  for (auto& c : cpus_) c->drop_fast();
+}
+
+void Cluster::reset() { turn_ = 0; }
 
 void Cluster::state(State& s) {
   s("cycle", cycle_)("icount", icount_)("turn", turn_, 0, size() - 1);
   if (s.loading()) {
     blocks_.clear();
+    stops_.forget();
     scheduler_.set_now(cycle_);
   }
 }

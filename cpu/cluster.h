@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cpu/cpu.h"
+#include "cpu/debug/stops.h"
 #include "cpu/engine/block_cache.h"
 #include "cpu/system/model.h"
 #include "cpu/timing/timing.h"
@@ -56,14 +57,23 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   void run_until(Stop stop);
   void request_exit();  // from a device: leave after the current instruction
   bool exit_requested() const { return exit_requested_; }
-  bool all_halted() const;  // no vCPU has anything to do
-  unsigned turn() const;    // which vCPU goes on next
+  StopList& stops() { return stops_; }
+  // Between two instructions: tells what stops devices have met since. True, once: one that was met
+  // here, or in the last run_until(), wants the machine to stand here; run_until() does nothing
+  // before.
+  bool take_stop();
+  Cpu* running() const { return running_; }  // null outside run_until()
+  bool all_halted() const;                   // no vCPU has anything to do
+  unsigned turn() const;                     // which vCPU goes on next
   Position position() const;
   void skip_to(Cycles cycle);  // while all are halted
 
   const CpuModel& model() const { return *model_; }
   const Timing& timing() const { return timing_; }
   BlockCache& blocks() { return blocks_; }
+  // Forgets decoded code, host pointers; both are found again.
+  void drop_derived();
+  void drop_fast();
   bool use_blocks() const { return use_blocks_; }
   u64 seed() const { return seed_; }
 
@@ -89,6 +99,7 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   std::function<void()> triple_fault_;
   TraceSink* trace_ = nullptr;
   bool exit_requested_ = false;
+  StopList stops_{*this};
   Cpu* running_ = nullptr;  // inside run(); its counters are ahead of ours
 
   // State: serial time, and whose turn it is.

@@ -169,7 +169,9 @@ struct Cpu final : public Device, public Pins {
   // --- memory by linear address (see memory/access.h for the fast forms)
   // Privileged reads of tables, whatever CPL is.
   void check_access(u64 linear, unsigned size, bool user, u8 segment);  // canonical, #AC
-  u64 load_page(u64 linear, unsigned size, bool user);
+  // `counts`: as a read of the instruction, to the operator's stops.
+  u64 load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts);
+  u64 load_page(u64 linear, unsigned size, bool user, bool counts);
   void store_page(u64 linear, unsigned size, u64 value, bool user);
   void note_data_access(u64 linear, unsigned size, bool write);  // data breakpoints (system/)
   bool has_1g_pages() const;

@@ -65,7 +65,7 @@ bool DebugPort::receive(std::span<const u8> message) {
 bool DebugPort::change_memory(const cpu::Cpu& cpu, cpu::AddressKind kind,
                               std::span<const u8> rest) {
   if (rest.size() <= 8 || rest.size() > 8 + kMaxBytes) return false;
-  const u64 address = number(rest.first(8));
+  u64 address = number(rest.first(8));
   auto bytes = rest.subspan(8);
   if (address + (bytes.size() - 1) < address) return false;
   std::vector<cpu::MemoryPiece> pieces;
@@ -77,6 +77,9 @@ bool DebugPort::change_memory(const cpu::Cpu& cpu, cpu::AddressKind kind,
     const std::size_t size = std::min<u64>(piece.room, bytes.size());
     piece.block->write(piece.offset, bytes.first(size));
     bytes = bytes.subspan(size);
+    const bool linear = kind == cpu::AddressKind::Linear;
+    cpus_.stops().device_wrote(linear ? cpu.debug_translate(address) : address, size);
+    address += size;
   }
   return true;
 }

@@ -111,6 +111,8 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   cpus_ = TRY(cpu::Cluster::create(cpu_options, at("/cpu"), pages_));
   cpus_->on_triple_fault(reset);
   debug_ = std::make_unique<DebugPort>(door_, *cpus_);
+  space_.on_dma_write(
+      [this](u64 address, u64 size) { cpus_->stops().device_wrote(address, size); });
   auto& pic = add<I8259Pair>("/isa/pic", IrqLine(wires.lint, 0));
   for (unsigned i = 0; i < cpus_->size(); ++i) {
     const LapicConfig lapic_config{

@@ -53,15 +53,16 @@ class PcI440fx final : public Machine {
   PageStore& pages() override { return pages_; }
   ObjectTree& objects() override { return tree_; }
   Position position() const override;
-  // Returns at `until`, at a request that ends the run, or when all vCPUs are halted and no timer
-  // or recorded input comes before `until`. With idle jumps off (see below) it returns whenever
-  // all vCPUs are halted.
+  // Returns at `until`, at a request that ends the run, where a stop was met, or when all vCPUs are
+  // halted and no timer or recorded input comes before `until`. With idle jumps off (see below) it
+  // returns whenever all vCPUs are halted.
   void run(Stop until) override;
   bool idle() const override;
   void skip_to(Cycles cycle) override;
   void deliver() override;
   bool waits_for_host() const override { return waits_; }
   void wait_for_host() override;
+  Stops* stops() override { return &cpus_->stops(); }
 
   // --- requests ---
   // What ended the run; None while it goes on. While it is set, run() does nothing.
@@ -86,7 +87,7 @@ class PcI440fx final : public Machine {
   const MachineConfig& config() const { return config_; }
   AddressSpace& space() { return space_; }
   cpu::Cluster& cpus() { return *cpus_; }
-  StdVga* vga() { return vga_; }  // null with -vga none
+  StdVga* vga() { return vga_; }                                 // null with -vga none
   const std::vector<Drive*>& drives() const { return drives_; }  // in order of their paths
   Drive* drive(const std::string& id) const;                     // null: there is none
 

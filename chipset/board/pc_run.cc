@@ -18,7 +18,7 @@ bool PcI440fx::idle() const { return cpus_->all_halted(); }
 void PcI440fx::run(Stop until) {
   for (;;) {
     at_boundary();
-    if (waits_) return;
+    if (waits_ || cpus_->take_stop()) return;
     const Position now = position();
     if (exit_.kind || now.cycles >= until.cycles || now.icount >= until.icount) return;
     if (door_.next_delivery() <= now) return;  // the driver's to deliver
@@ -32,7 +32,8 @@ void PcI440fx::run(Stop until) {
   }
 }
 
-// What happens between two instructions: the host's answers and timers first, then inputs, then what was asked for.
+// What happens between two instructions: the host's answers and timers first, then inputs, then
+// what was asked for.
 void PcI440fx::at_boundary() {
   take_requests();
   scheduler_.set_now(position().cycles);
@@ -79,9 +80,11 @@ void PcI440fx::jump(Cycles until) {
 }
 
 void PcI440fx::skip_to(Cycles cycle) {
+  if (cpus_->take_stop()) return;  // of what inputs did here
   cycle = std::min(cycle, scheduler_.deadline());
   if (cycle > position().cycles) cpus_->skip_to(cycle);
   at_boundary();
+  cpus_->take_stop();  // whatever was met, time stands here
 }
 
 // --- requests ---

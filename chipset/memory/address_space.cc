@@ -190,8 +190,10 @@ void AddressSpace::dma_write(u64 address, std::span<const u8> bytes) {
     const u64 room = end_of(ranges, index) - address;
     const std::size_t length = room && room < bytes.size() ? std::size_t(room) : bytes.size();
     MemoryWindow* window = ranges[index].writes;
-    if (window && window->block_ && !window->block_->rom())
+    if (window && window->block_ && !window->block_->rom()) {
       window->block_->write(address - window->base_ + window->offset_, bytes.first(length));
+      if (dma_seen_) dma_seen_(address, length);
+    }
     address += length;
     bytes = bytes.subspan(length);
   }

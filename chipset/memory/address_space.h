@@ -150,6 +150,10 @@ class AddressSpace final : public DmaBus {
   void dma_read(u64 address, std::span<u8> bytes) override;
   void dma_write(u64 address, std::span<const u8> bytes) override;
   std::size_t dma_answered(u64 address, std::size_t length) override;
+  // Told of what reached memory by dma_write().
+  void on_dma_write(std::function<void(u64 address, u64 size)> seen) {
+    dma_seen_ = std::move(seen);
+  }
 
   // For operators and debuggers: as a vCPU sees memory, without touching registers. Returns how
   // many bytes from `address` on could be read.
@@ -194,6 +198,7 @@ class AddressSpace final : public DmaBus {
   bool stale_ = true;
   u64 a20_mask_ = ~u64(0);
   std::vector<cpu::Pins*> listeners_;
+  std::function<void(u64, u64)> dma_seen_;
   std::vector<PortWindow*> ports_;     // by (priority, name), lowest first
   std::vector<PortWindow*> port_map_;  // 64 Ki
 };

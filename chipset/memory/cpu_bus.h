@@ -14,6 +14,7 @@ class CpuBus final : public cpu::Bus {
   cpu::PhysPage page(u64 address, bool smm) override;
   u64 read(u64 address, unsigned size, bool smm) override;
   void write(u64 address, unsigned size, u64 value, bool smm) override;
+  u64 address_mask() const override { return space_.a20_mask(); }
   u32 in(u16 port, unsigned size) override { return space_.in(port, size); }
   void out(u16 port, unsigned size, u32 value) override { space_.out(port, size, value); }
 

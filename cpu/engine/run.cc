@@ -146,7 +146,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   bool ends = false;
   while (count < kMaxCount) {
     const unsigned offset = block_offset + bytes;
-    if (offset >= kPageSize) break;
+    if (offset >= kPageSize || (count > 0 && c.cluster.stops().alone(offset))) break;
     const unsigned room = unsigned(kPageSize - offset);
     const u64 ip = start + bytes;
     const u32 limit = c.seg[CS].limit;
@@ -250,12 +250,14 @@ Block* find_block(Cpu& c) {
       return nullptr;
     }
   }
-  if (!(c.mode & kModeFlatCs) && c.r[kRip] + b->bytes - 1 > std::min<u64>(c.seg[CS].limit, c.ip_mask()))
+  if (!(c.mode & kModeFlatCs) &&
+      c.r[kRip] + b->bytes - 1 > std::min<u64>(c.seg[CS].limit, c.ip_mask()))
     return nullptr;
   return b;
 }
 
-// An event has its own position: where it is all that happens, a replay stops before it or behind it.
+// An event has its own position: where it is all that happens, a replay stops before it or behind
+// it.
 void count_event(Cpu& c) {
   c.icount += 1;
   c.cycle += c.cluster.timing().event_cost();
@@ -317,29 +319,41 @@ bool take_pending(Cpu& c) {
 bool must_step(Cpu& c) {
   if (!c.cluster.use_blocks()) return true;
   if (c.eflags & TF) return true;
+  if (c.cluster.stops().alone(linear_ip(c))) return true;
   if (c.dr[7] & 0xFF) return true;
   if (c.shadow_at == c.icount && (c.intr || c.pending || c.debug_trap)) return true;
   const TraceSink* trace = c.cluster.trace();
   return trace && trace->wants_each();
 }
 
-// Single instruction with what surrounds it: breakpoints before, traps after.
-void step_with_traps(Cpu& c) {
-  if ((c.dr[7] & 0xFF) && !(c.eflags & RF) && breakpoint_at(c, linear_ip(c)))
-    return take_event(c, kDB, EventKind::Exception);
+// Single instruction with what surrounds it: breakpoints before, traps after. False: the operator
+// wants to stop before it.
+bool step_with_traps(Cpu& c) {
+  if ((c.dr[7] & 0xFF) && !(c.eflags & RF) && breakpoint_at(c, linear_ip(c))) {
+    take_event(c, kDB, EventKind::Exception);
+    return true;
+  }
+  StopList& stops = c.cluster.stops();
+  if (stops.alone(linear_ip(c)) && stops.before_instruction(c)) return false;
   const bool trap = c.eflags & TF;
   c.steps_over = false;
   c.eflags &= ~RF;  // a REP that has not ended sets it again, a fault sets it in the saved image
   step_one(c);
   if (trap && !c.steps_over) c.debug_trap |= 1u << 14;
+  return true;
 }
 
 void loop(Cpu& c, const Stop stop) {
+  StopList& stops = c.cluster.stops();
   for (;;) {
     BlockCache& cache = c.cluster.blocks();
     if (cache.reclaim_due()) {
       cache.reclaim();
       c.link = nullptr;
+    }
+    if (stops.pending()) {
+      c.publish();
+      if (stops.report(c.position())) return;
     }
     c.cycle_limit = std::min(stop.cycles, c.scheduler.deadline());
     c.icount_limit = stop.icount;
@@ -350,16 +364,15 @@ void loop(Cpu& c, const Stop stop) {
       continue;
     }
     if (c.activity != Activity::Running) return;
-    // RF only matters to instruction breakpoints; without any it ends here.
-    if (!(c.dr[7] & 0xFF)) c.eflags &= ~RF;
     if (must_step(c)) {
-      step_with_traps(c);
+      if (!step_with_traps(c)) return;
       continue;
     }
+    c.eflags &= ~RF;  // it only matters to instruction breakpoints
     Links* const from = c.link;
     c.link = nullptr;
     Block* b = find_block(c);
-    if (!b) {
+    if (!b || stops.pending()) {  // the walk for the fetch may have met one
       step_one(c);
       continue;
     }
@@ -378,6 +391,7 @@ void take_fault(Cpu& c) {
   if (c.in_block) unwind(c, c.op);
   c.in_block = c.single = false;
   c.link = nullptr;
+  c.cluster.stops().forget_reads();
   c.icount += 1;
   c.cycle += c.cluster.timing().event_cost();
   const auto f = c.fault_info;

@@ -73,9 +73,12 @@ void iterate(Cpu& c, const Op* op) {
   if (to) advance(c, op, RDI, bytes);
 }
 
+// A limit was reached, or set by what a page walk met.
+bool must_leave(const Cpu& c) { return c.cycle >= c.cycle_limit || c.icount >= c.icount_limit; }
+
 // How many further iterations, from 0, may run before a limit ends the chain, at `cost` each.
 u64 iterations_left(const Cpu& c, unsigned cost) {
-  if (c.cycle >= c.cycle_limit || c.icount >= c.icount_limit) return 0;
+  if (must_leave(c)) return 0;
   const u64 by_count = c.icount_limit - c.icount;
   if (cost == 0) return by_count;
   return std::min(by_count, (c.cycle_limit - c.cycle + cost - 1) / cost);
@@ -117,7 +120,7 @@ u64 bulk(Cpu& c, const Op* op, u64 limit) {
     const u8* source_host = c.host_pointer(from, bytes, false, c.user(), op->seg);
     if (!source_host) return 0;
     u8* host = c.host_pointer(to, bytes, true, c.user(), ES);
-    if (!host) return 0;
+    if (!host || must_leave(c)) return 0;
     // The same overlap by another address.
     if (u64(host - source_host) < bytes && host != source_host) return 0;
     n = bytes / sizeof(T);
@@ -126,7 +129,7 @@ u64 bulk(Cpu& c, const Op* op, u64 limit) {
     advance(c, op, RSI, bytes);
   } else {
     u8* host = c.host_pointer(to, bytes, true, c.user(), ES);
-    if (!host) return 0;
+    if (!host || must_leave(c)) return 0;
     n = bytes / sizeof(T);
     bytes = unsigned(n * sizeof(T));
     const T value = c.reg<T>(RAX * 8);
@@ -171,10 +174,10 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
     if (compares && c.flags.zf() != bool(op->flags & kOpRepe)) break;
     if (!count) break;
     // A boundary: this instruction goes on, unless a limit was reached. The flags are those from
-    // before it until it ends, as a fault that follows must find them. Outside a block, where writes
-    // into its own bytes go unnoticed, it is fetched again; so RF keeps its breakpoint off.
+    // before it until it ends, as a fault that follows must find them. Outside a block, where
+    // writes into its own bytes go unnoticed, it is fetched again; so RF keeps its breakpoint off.
     if (compares) c.flags = before;
-    if (c.single || c.cycle >= c.cycle_limit || c.icount >= c.icount_limit) {
+    if (c.single || must_leave(c)) {
       c.eflags |= RF;
       c.r[kRip] = (c.r[kRip] + op->offset) & c.ip_mask();
       return nullptr;

@@ -11,7 +11,7 @@
 #include <bit>
 #include <cstring>
 
-#include "cpu/cpu.h"
+#include "cpu/cluster.h"
 #include "cpu/engine/block_cache.h"
 
 namespace reprise::cpu {
@@ -273,6 +273,7 @@ u64 Cpu::read_physical(u64 address, unsigned size) {
 }
 
 void Cpu::write_physical(u64 address, unsigned size, u64 value) {
+  if (cluster.stops().data()) cluster.stops().wrote_physical(*this, address, size);
   const PhysPage& page = phys_page(address);
   if (!page.block || !page.writable) {
     publish();
@@ -302,27 +303,34 @@ u64 following_page(const Cpu& c, u64 linear) {
 }  // namespace
 
 u64 Cpu::load_slow(u64 linear, unsigned size, bool user, u8 segment) {
+  return load_any(linear, size, user, segment, true);
+}
+
+u64 Cpu::load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts) {
   check_access(linear, size, user, segment);
   const unsigned room = kPageSize - (linear & 0xFFF);
   if (size > room) {
     const u64 next = following_page(*this, linear);
-    const u64 low = load_page(linear, room, user);
-    const u64 high = load_page(next, size - room, user);
+    const u64 low = load_page(linear, room, user, counts);
+    const u64 high = load_page(next, size - room, user, counts);
     note_data_access(linear, size, false);
     return low | high << (8 * room);
   }
-  const u64 value = load_page(linear, size, user);
+  const u64 value = load_page(linear, size, user, counts);
   note_data_access(linear, size, false);
   return value;
 }
 
 // Within one page; sizes 1 to 8. Devices see powers of two.
-u64 Cpu::load_page(u64 linear, unsigned size, bool user) {
+u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
   const u64 address = translate(linear, false, user);
+  StopList& stops = cluster.stops();
+  if (stops.data() && counts) stops.accessed(*this, linear, address, size, false);
   const PhysPage& page = phys_page(address);
   if (page.block) {
     const u8* host = page.block->data() + page.page * kPageSize;
-    if (fast == fast_tables[user]) {
+    const bool watched = stops.data() && stops.watches(*this, linear, address, false);
+    if (fast == fast_tables[user] && !watched) {
       FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
       const u64 tag = linear & ~u64(0xFFF);
       if (e.read_tag != tag) e = {tag, 1, reinterpret_cast<u64>(host) - tag, 0};
@@ -360,12 +368,16 @@ void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment
 
 void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
   const u64 address = translate(linear, true, user);
+  StopList& stops = cluster.stops();
+  if (stops.data()) stops.accessed(*this, linear, address, size, true);
   const PhysPage& page = phys_page(address);
   if (page.block && page.writable) {
     MemoryBlock& block = *page.block;
     const u64 index = page.page;
     block.write(index * kPageSize + (address & 0xFFF), {reinterpret_cast<u8*>(&value), size});
-    if (u8* host = block.direct_write(index); host && fast == fast_tables[user]) {
+    const bool watched = stops.data() && (stops.watches(*this, linear, address, false) ||
+                                          stops.watches(*this, linear, address, true));
+    if (u8* host = block.direct_write(index); host && fast == fast_tables[user] && !watched) {
       const u64 tag = linear & ~u64(0xFFF);
       FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
       const u64 addend = reinterpret_cast<u64>(host) - tag;
@@ -399,6 +411,8 @@ u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segm
   check((linear & 0xFFF) + size <= kPageSize, "host_pointer across pages");
   if (fast != fast_tables[user]) return nullptr;  // accesses must be seen one by one
   const u64 address = translate(linear, write, user);
+  StopList& stops = cluster.stops();
+  if (stops.data() && stops.watches(*this, linear, address, write)) return nullptr;
   const PhysPage& page = phys_page(address);
   if (!page.block || (write && !page.writable)) return nullptr;
   if (!write)
@@ -413,7 +427,7 @@ u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segm
   return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);
 }
 
-u64 Cpu::read_system(u64 linear, unsigned size) { return load_slow(linear, size, false, DS); }
+u64 Cpu::read_system(u64 linear, unsigned size) { return load_any(linear, size, false, DS, false); }
 
 void Cpu::write_system(u64 linear, unsigned size, u64 value) {
   store_slow(linear, size, value, false, DS);

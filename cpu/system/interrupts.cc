@@ -175,8 +175,9 @@ bool sets_rf(u8 vector) { return vector != kDB && vector != kDF && vector != kMC
 
 bool contributory(u8 vector) { return vector == kDE || (vector >= kTS && vector <= kGP); }
 
-// An interrupt that an instruction asks for.
-void software(Cpu& c, const Op& op, u8 vector, bool external = false) {
+// An interrupt that an instruction asks for: INT n, or an exception.
+void software(Cpu& c, const Op& op, u8 vector, StopKind kind, bool external = false) {
+  const u64 pc = linear_pc(c);
   deliver_event(c, {.vector = vector,
                     .software = !external,
                     .external = external,
@@ -185,6 +186,7 @@ void software(Cpu& c, const Op& op, u8 vector, bool external = false) {
                     .return_ip = c.next_ip(&op),
                     .saved_flags = c.rflags() & ~RF});
   c.steps_over = true;
+  c.cluster.stops().delivered(c, kind, vector, pc);
 }
 
 // Virtual-8086 mode extensions: does the TSS send INT n to the program's own vector table?
@@ -200,6 +202,7 @@ bool redirected(Cpu& c, u8 vector) {
 
 void Cpu::deliver(u8 vector, EventKind kind, bool has_error, u32 error) {
   const bool exception = kind == EventKind::Exception;
+  const u64 pc = linear_pc(*this);
   delivering = {true, exception, vector};
   if (kind == EventKind::Nmi) nmi_blocked = true;
   if (exception && vector == kDB) dr[7] &= ~u64(0x2000);
@@ -214,6 +217,8 @@ void Cpu::deliver(u8 vector, EventKind kind, bool has_error, u32 error) {
                         .return_ip = r[kRip],
                         .saved_flags = saved});
   delivering = {};
+  cluster.stops().delivered(*this, exception ? StopKind::Exception : StopKind::Interrupt, vector,
+                            pc);
 }
 
 void Cpu::deliver_fault(u8 vector, bool has_error, u32 error) {
@@ -234,7 +239,7 @@ void Cpu::deliver_fault(u8 vector, bool has_error, u32 error) {
 
 void int_n(Cpu& c, const Op& op) {
   const u8 vector = u8(op.imm);
-  if (!c.v86()) return software(c, op, vector);
+  if (!c.v86()) return software(c, op, vector, StopKind::Interrupt);
   const bool trusted = (c.eflags & IOPL) == IOPL;
   if ((c.cr4 & CR4_VME) && redirected(c, vector)) {
     u32 saved = c.rflags() & ~RF;
@@ -245,17 +250,19 @@ void int_n(Cpu& c, const Op& op) {
     }
     const Event e{vector, true, false, false, 0, c.next_ip(&op), saved};
     c.steps_over = true;
-    return deliver_real(c, e, 0, cleared);
+    const u64 pc = linear_pc(c);
+    deliver_real(c, e, 0, cleared);
+    return c.cluster.stops().delivered(c, StopKind::Interrupt, vector, pc);
   }
   if (!trusted) c.raise(kGP, 0);
-  software(c, op, vector);
+  software(c, op, vector, StopKind::Interrupt);
 }
 
-void int1(Cpu& c, const Op& op) { software(c, op, kDB, true); }
-void int3(Cpu& c, const Op& op) { software(c, op, kBP); }
+void int1(Cpu& c, const Op& op) { software(c, op, kDB, StopKind::Exception, true); }
+void int3(Cpu& c, const Op& op) { software(c, op, kBP, StopKind::Exception); }
 
 void into(Cpu& c, const Op& op) {
-  if (c.flags.of()) return software(c, op, kOF);
+  if (c.flags.of()) return software(c, op, kOF, StopKind::Exception);
   c.r[kRip] = c.next_ip(&op);
 }
 

@@ -6,6 +6,7 @@
 // where it polls a port a limited number of times.
 #include <algorithm>
 
+#include "cpu/cluster.h"
 #include "cpu/memory/access.h"
 #include "cpu/system/descriptor.h"
 #include "cpu/system/instructions.h"
@@ -53,6 +54,7 @@ u32 read_port(Cpu& c, u16 port, unsigned size) {
   c.wait(c.scheduler.cpu_hz() / 1'000'000);
   c.after_device();
   watch_port(c, port, size);
+  c.cluster.stops().used_port(c, port, size);
   return value;
 }
 
@@ -62,6 +64,7 @@ void write_port(Cpu& c, u16 port, unsigned size, u32 value) {
   c.wait(c.scheduler.cpu_hz() / 1'000'000);
   c.after_device();
   watch_port(c, port, size);
+  c.cluster.stops().used_port(c, port, size);
 }
 
 void in(Cpu& c, const Op& op, u16 port) {

@@ -46,9 +46,9 @@ struct StopHit {
 class Stops {
  public:
   virtual ~Stops() = default;
-  // Called on the machine thread, inside run(); true: the machine is to stop at hit.at, that is,
-  // run() returns there. It may be called for a Pc at which a run begins: whoever continues from
-  // a breakpoint answers false there. Must not change the list.
+  // Called on the machine thread, inside run() or skip_to(); true: the machine is to stop at
+  // hit.at, that is, run() or skip_to() returns there. It may be called for a Pc at which a run
+  // begins: whoever continues from a breakpoint answers false there. Must not change the list.
   using OnHit = std::function<bool(const StopHit&)>;
   static constexpr std::size_t kMaxStops = 4096;
   // Replaces the list. At most kMaxStops. Between runs only.

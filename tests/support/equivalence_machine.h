@@ -158,6 +158,7 @@ class Rig final : public Device, public Bus {
         (value & 0xE0) == 0xE0 ? kCodeArea + (digest_ & 0x3FF8) : kDataArea + (digest_ & 0x3FF8);
     const u64 bytes = (value & 0xE0) == 0xE0 ? 0x9090909090909090 : digest_;
     ram_.write(at, {reinterpret_cast<const u8*>(&bytes), 1 + (value & 7)});
+    cluster->stops().device_wrote(at, 1 + (value & 7));
   }
   void fire(unsigned index) {
     note(index);
@@ -202,7 +203,8 @@ struct EquivalenceMachine {
     ram->write(at, {reinterpret_cast<const u8*>(&value), size});
   }
   Position position() const { return cluster->position(); }
-  // Runs to the first boundary at or behind `stop`, as a machine's loop does.
+  // Runs to the first boundary at or behind `stop`, or where one of the operator's stops was met, as
+  // a machine's loop does.
   void run(Stop stop) {
     while (position().cycles < stop.cycles && position().icount < stop.icount) {
       if (cluster->all_halted()) {
@@ -213,6 +215,7 @@ struct EquivalenceMachine {
         cluster->run_until(stop);
       }
       board.scheduler.run_due();
+      if (cluster->take_stop()) return;
     }
   }
   u64 hash() {
