@@ -58,8 +58,8 @@ const GdbStub::Row GdbStub::kActions[] = {
     {"vKill;", &GdbStub::kill_process},
 };
 
-GdbStub::GdbStub(Operator& op, Send send, Monitor monitor)
-    : op_(op), send_(std::move(send)), monitor_(std::move(monitor)) {
+GdbStub::GdbStub(Operator& op, Send send, Monitor monitor, std::function<void()> wake)
+    : op_(op), send_(std::move(send)), monitor_(std::move(monitor)), wake_(std::move(wake)) {
   check(!op.cpus().empty(), "a debugger needs a vCPU");
   registers_ = cpu::debug_registers(cpu(0).cluster.model());
 }

@@ -28,7 +28,8 @@ class GdbStub {
   using Send = std::function<void(std::string_view)>;
   using Monitor = std::function<std::string(const std::string&)>;  // one line of HMP: its answer
 
-  GdbStub(Operator& op, Send send, Monitor monitor);
+  // `wake`: there is something to do; poll() does it.
+  GdbStub(Operator& op, Send send, Monitor monitor, std::function<void()> wake);
   ~GdbStub();
   GdbStub(const GdbStub&) = delete;
 
@@ -37,6 +38,8 @@ class GdbStub {
   // It has gone, and its breakpoints with it. A machine that runs goes on, one that travels stops.
   void disconnected();
   void feed(std::span<const u8> bytes);
+  // Between slices. The machine has stopped: the debugger is told.
+  void poll();
   // The program ends: a debugger that waits for a stop is told.
   void ended(int exit_status);
 
@@ -135,6 +138,7 @@ class GdbStub {
   Operator& op_;
   Send send_;
   Monitor monitor_;
+  std::function<void()> wake_;
   std::vector<cpu::DebugRegister> registers_;
 
   // Of the connection.
@@ -151,7 +155,7 @@ class GdbStub {
   Action action_;
   u32 approach_ = 0;              // a breakpoint of our own, at any instruction of a vCPU
   std::deque<std::string> held_;  // packets that came meanwhile
-  std::shared_ptr<int> run_;      // what the present run's Done holds on to
+  std::shared_ptr<std::optional<TravelStop>> run_;  // where the present run came to
 };
 
 }  // namespace reprise

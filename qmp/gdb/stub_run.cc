@@ -182,20 +182,31 @@ Result<void> GdbStub::start_step(OperatorTravel& travel, const Action& action) {
   return started;
 }
 
-// Called when the stub has gone, or has begun something else, it does nothing.
+// It may be called from anywhere in the session's loop, also when nobody waits any more: so it only
+// says where the machine is. What follows is poll()'s.
 OperatorTravel::Done GdbStub::when_stopped() {
-  run_ = std::make_shared<int>(0);
-  return [this, run = std::weak_ptr(run_)](const TravelStop& stop) {
-    if (!run.expired()) stopped(stop);
+  run_ = std::make_shared<std::optional<TravelStop>>();
+  return [wake = wake_, run = std::weak_ptr(run_)](const TravelStop& stop) {
+    const auto waiting = run.lock();
+    if (!waiting) return;
+    *waiting = stop;
+    wake();
   };
 }
 
+void GdbStub::poll() {
+  if (!run_ || !*run_) return;
+  const TravelStop stop = **run_;
+  run_.reset();
+  stopped(stop);
+}
+
 void GdbStub::interrupt() {
-  if (op_.travel()) op_.travel()->interrupt();
+  op_.travel()->interrupt();
+  if (op_.run_state() == RunState::Running) op_.stop();
 }
 
 void GdbStub::stopped(const TravelStop& stop) {
-  run_.reset();
   const u32 approach = std::exchange(approach_, 0);
   if (approach) (void)op_.travel()->remove_break(approach);
   const bool there =
@@ -211,8 +222,9 @@ void GdbStub::stopped(const TravelStop& stop) {
   cpu_ = by_break       ? std::min(stop.hit->cpu, cpu_count() - 1)
          : action_.step ? action_.cpu.value_or(turn())
                         : turn();
+  const bool broken = stop.why == TravelStop::Why::Failed && !action_.reverse;
   const unsigned signal = stop.why == TravelStop::Why::Interrupted ? kSigInt
-                          : stop.why == TravelStop::Why::Failed    ? kSigAbort
+                          : broken                                 ? kSigAbort
                                                                    : kSigTrap;
   reply(stop_reply(signal, cpu_, why(stop)));
   while (!held_.empty() && !running_) {
@@ -230,6 +242,8 @@ std::string GdbStub::why(const TravelStop& stop) const {
       return "replaylog:begin;";
     case TravelStop::Why::End:
       return "replaylog:end;";
+    case TravelStop::Why::Failed:
+      return action_.reverse ? "replaylog:begin;" : "";  // there is no past
     case TravelStop::Why::Breakpoint:
       return stop.hit ? reason_of(*stop.hit) : "";
     default:

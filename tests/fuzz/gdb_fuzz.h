@@ -7,8 +7,8 @@
 
 namespace reprise {
 
-inline void debug_with(std::span<const u8> input) {
-  GdbRig rig(2);
+inline void debug_with(GdbRig& rig, std::span<const u8> input) {
+  rig.stub->connected();
   std::string_view rest(reinterpret_cast<const char*>(input.data()), input.size());
   if (rest.starts_with('\0')) {
     rig.raw(rest.substr(1));
@@ -17,7 +17,7 @@ inline void debug_with(std::span<const u8> input) {
       const std::string_view line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
       if (line == "\x01")
-        rig.journey.hit(rig.journey.last_id, 0x1000, 1);
+        rig.journey.hit(rig.journey.last_id, 0x1000, 1), rig.poll();
       else
         rig.raw(line == "\x03" ? std::string(line) : gdb::packet(line));
     }

@@ -75,11 +75,12 @@ TEST(GdbFuzz, Corpus) {
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     ASSERT_FALSE(text.empty()) << entry.path();
     ++files;
+    GdbRig rig(2);
     for (unsigned round = 0; round < 50; ++round) {
       std::vector<u8> bytes(text.begin(), text.end());
       for (unsigned changes = round ? 1 + random() % 4 : 0; changes > 0; --changes)
         bytes[random() % bytes.size()] = u8(random());
-      debug_with(bytes);
+      debug_with(rig, bytes);
     }
   }
   EXPECT_GE(files, 5u);

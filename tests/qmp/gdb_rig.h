@@ -127,7 +127,8 @@ struct GdbRig final : Operator {
       : machine(true, model, cpus), memory(*machine.cluster) {
     stub = std::make_unique<GdbStub>(
         *this, [this](std::string_view text) { said += text; },
-        [this](const std::string& line) { return monitor += line + ";", "answer\n"; });
+        [this](const std::string& line) { return monitor += line + ";", "answer\n"; },
+        [this] { ++wakes; });
     stub->connected();
   }
   RunState run_state() const override { return state; }
@@ -143,8 +144,12 @@ struct GdbRig final : Operator {
   OperatorTravel* travel() override { return &journey; }
   OperatorDebug* debug() override { return &memory; }
 
+  void poll() {
+    while (wakes) --wakes, stub->poll();
+  }
   void raw(std::string_view bytes) {
     stub->feed({reinterpret_cast<const u8*>(bytes.data()), bytes.size()});
+    poll();
   }
   // The data of all packets that this one is answered with, by spaces; "+" left out.
   std::string ask(std::string_view data) {
@@ -153,6 +158,7 @@ struct GdbRig final : Operator {
     return answers();
   }
   std::string answers() {
+    poll();
     std::string all;
     gdb::PacketReader reader;
     for (const char c : said)
@@ -167,6 +173,7 @@ struct GdbRig final : Operator {
   ScriptedTravel journey;
   RunState state = RunState::Running;
   bool quitting = false;
+  unsigned wakes = 0;
   std::string said, monitor;
   std::unique_ptr<GdbStub> stub;
 };

@@ -250,6 +250,9 @@ TEST(Gdb, RunsAndStops) {
   rig.ask("c");
   rig.journey.arrive(TravelStop::Why::Failed, "the disk is gone");
   EXPECT_EQ(rig.answers(), "O" + to_hex("the disk is gone\n") + " T06thread:01;");
+  rig.ask("bc");
+  rig.journey.arrive(TravelStop::Why::Failed, "there is no past");
+  EXPECT_EQ(rig.answers(), "O" + to_hex("there is no past\n") + " T05thread:01;replaylog:begin;");
   rig.journey.asked.clear();
   rig.ask("vCont;s:1;c");
   rig.journey.arrive(TravelStop::Why::Arrived);
@@ -314,6 +317,7 @@ TEST(Gdb, StepsTheVcpuThatItIsToldTo) {
   ASSERT_EQ(rig.journey.all.size(), 1u);
   EXPECT_EQ(rig.journey.all[0].condition.cpu, 1u);
   rig.journey.hit(rig.journey.last_id, 0x1000, 1);
+  rig.poll();
   EXPECT_EQ(rig.journey.asked, " run +1");
   EXPECT_EQ(rig.journey.all.size(), 0u);
   rig.journey.arrive(TravelStop::Why::Arrived);

@@ -5,7 +5,7 @@ namespace {
 
 constexpr u64 kCredit = 2048;  // less than the door's queue takes, were they single bytes
 constexpr std::chrono::milliseconds kFlush{2000};
-enum LineEvent : u8 { kClosed, kOpened };
+enum LineEvent : u8 { kClosed, kOpened, kWork };
 
 std::span<const u8> bytes_of(std::string_view text) {
   return {reinterpret_cast<const u8*>(text.data()), text.size()};
@@ -32,7 +32,8 @@ Result<void> GdbEnd::open(const ChardevOptions& where) {
   chardev_ = TRY(open_chardev(where));
   stub_ = std::make_unique<GdbStub>(
       op_, [this](std::string_view text) { door_.emit(out_, bytes_of(text)); },
-      [this](const std::string& command) { return hmp_.execute(command); });
+      [this](const std::string& command) { return hmp_.execute(command); },
+      [this] { door_.post(line_, {kWork}); });
   chardev_->on_open([this] { door_.post(line_, {kOpened}); });
   chardev_->on_close([this] { door_.post(line_, {kClosed}); });
   chardev_->connect_to(&in_, &out_);
@@ -51,8 +52,10 @@ void GdbEnd::line(u8 event) {
   if (!stub_) return;
   if (event == kOpened)
     stub_->connected();
-  else
+  else if (event == kClosed)
     stub_->disconnected();
+  else
+    stub_->poll();
 }
 
 void GdbEnd::poll() {
