@@ -56,7 +56,7 @@ bool Cluster::all_halted() const {
   return std::none_of(cpus_.begin(), cpus_.end(), [](const auto& c) { return runnable(*c); });
 }
 
-unsigned Cluster::turn() const {
+unsigned Cluster::runs_next() const {
   for (unsigned i = 0; i < size(); ++i)
     if (const unsigned next = (turn_ + i) % size(); runnable(*cpus_[next])) return next;
   return turn_;

@@ -189,7 +189,7 @@ void GdbStub::kill_process(Cursor) {
 
 // --- threads ---
 
-unsigned GdbStub::turn() const { return cpu(0).cluster.turn(); }
+unsigned GdbStub::turn() const { return cpu(0).cluster.runs_next(); }
 
 std::string GdbStub::name_of(unsigned cpu) const {
   std::string id = gdb::hex_number(cpu + 1);
