@@ -61,11 +61,15 @@ BUILTIN := tests/guests/builtin
 $(BUILD)/gen/builtin_guest.h: $(wildcard $(BUILTIN)/*)
 	@mkdir -p $(@D)
 	$(BUILTIN)/mkbuiltin.sh $(@:.h=)
+# QMP's schema likewise: #include "gen/qmp_schema.h".
+$(BUILD)/gen/qmp_schema.h: $(wildcard qmp/schema/*.json) qmp/schema/mkschema.sh
+	@mkdir -p $(@D)
+	qmp/schema/mkschema.sh $@
 # The firmware of tests/rubbish.
 $(BUILD)/gen/rubbish_guest.h: tests/rubbish/guest.asm tests/rubbish/mkguest.sh
 	@mkdir -p $(@D)
 	tests/rubbish/mkguest.sh $@
-$(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/builtin_guest.h $(BUILD)/gen/rubbish_guest.h
+$(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/qmp_schema.h $(BUILD)/gen/builtin_guest.h $(BUILD)/gen/rubbish_guest.h
 
 $(BUILD)/obj/chipset/host/display_sdl.o: CXXFLAGS += $(SDL_FLAGS)
 $(BUILD)/obj/%.o: %.cc
@@ -75,7 +79,7 @@ $(BUILD)/obj/%.o: %.cc
 
 $(BUILD)/libreprise.a: $(call objects,$(SOURCES))
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar qcs $@ $^  # r would keep one of two files of one name
 
 $(BUILD)/reprise: $(call objects,$(MAIN_SOURCES)) $(BUILD)/libreprise.a
 	@echo "  link $@"

@@ -65,7 +65,6 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   Cpu* running() const { return running_; }  // null outside run_until()
   bool all_halted() const;                   // no vCPU has anything to do
   unsigned runs_next() const;                // which vCPU
-  u32 turn() const { return turn_; }
   Position position() const;
   void skip_to(Cycles cycle);  // while all are halted
 

@@ -1,4 +1,4 @@
-// What an operator (HMP now, QMP later) may do with the machine, and the queue by which host
+// What an operator (QMP, HMP) may do with the machine, and the queue by which host
 // threads reach the machine thread: the work is done there, between two instructions.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,16 @@ class OperatorTravel;
 enum class RunState { Prelaunch, Running, Paused, Shutdown, IoError };
 std::string_view name(RunState state);  // QMP's word: "prelaunch", "running", ...
 
+struct OperatorIdentity {
+  std::string name;  // -name; empty: none
+  std::string uuid;  // -uuid, likewise
+};
+
+struct OperatorChardev {
+  std::string label;    // its id, or what it belongs to: "serial0"
+  std::string address;  // "tcp:127.0.0.1:4444", "file:log"
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -32,7 +43,12 @@ class Operator {
   virtual void quit() = 0;
   virtual void stop() = 0;
   virtual Result<void> cont() = 0;
-  virtual Result<void> system_reset() = 0;  // through the door: recorded
+  // Through the door: recorded.
+  virtual Result<void> system_reset() = 0;
+  virtual Result<void> system_powerdown() { return fail("this machine has no power button"); }
+  virtual Result<void> inject_nmi() { return fail("this machine has no NMI"); }
+  virtual OperatorIdentity identity() const { return {}; }
+  virtual std::vector<OperatorChardev> chardevs() const { return {}; }
   virtual std::vector<const cpu::Cpu*> cpus() const = 0;
   virtual OperatorDrives* drives() { return nullptr; }    // null: there are none
   virtual OperatorConsole* console() { return nullptr; }  // null: no screen, no keyboard

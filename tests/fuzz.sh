@@ -40,6 +40,7 @@ fuzz_entry() {
     ok "fuzz entry: $name" $? "$(tail -n 5 "$scratch/$name.log")"
 }
 fuzz_entry probe storage/format/probe.cc storage/format/raw.cc
+fuzz_entry qmp qmp/server/{splitter,message}.cc qmp/schema/{schema,check}.cc
 fuzz_entry kernel chipset/firmware/{kernel,linux,multiboot,fw_cfg}.cc \
     tools/reprise/check_kernel.cc replay/core/*.cc replay/core/host/*.cc -lxxhash
 fuzz_entry gdb qmp/gdb/*.cc "$BUILD/libreprise.a" -lcapstone -lmpfr -lgmp -lxxhash -lz -lgtest

@@ -75,6 +75,8 @@ class PcI440fx final : public Machine {
   Port& control() { return control_; }
   // Likewise what debuggers change.
   DebugPort& debug() { return *debug_; }
+  // Told of each reset: did an operator ask for it?
+  void on_reset(std::function<void(bool by_operator)> told) { reset_told_ = std::move(told); }
 
   // --- how the host runs it; the guest cannot tell ---
   // Off, as replay/trace/driver wants it: run() comes back whenever the machine is idle, so that
@@ -164,6 +166,7 @@ class PcI440fx final : public Machine {
   bool no_reboot_;
   bool idle_jumps_ = true;
   std::function<Cycles()> slice_lengths_;
+  std::function<void(bool)> reset_told_;
 };
 
 }  // namespace reprise

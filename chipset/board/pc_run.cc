@@ -10,6 +10,7 @@ namespace reprise {
 namespace {
 // How long an input from the host may wait for a busy guest. Where slices end is invisible to it.
 constexpr Cycles kSlice = 1'000'000;
+constexpr u32 kByOperator = 1;  // code of a reset
 }  // namespace
 
 Position PcI440fx::position() const { return cpus_ ? cpus_->position() : Position{}; }
@@ -109,6 +110,7 @@ void PcI440fx::take_requests() {
   if (asked.kind == ExitStatus::Reset && !no_reboot_) {
     tree_.reset();
     if (!config_.boot.once.empty()) set_boot_order(config_.boot.order);
+    if (reset_told_) reset_told_(asked.code == kByOperator);
   } else if (asked.kind == ExitStatus::Reset) {
     exit_ = {ExitStatus::Shutdown, 0};
   } else if (asked.kind) {
@@ -128,7 +130,7 @@ void PcI440fx::receive_control(std::span<const u8> bytes) {
         if (pm_) pm_->press_power_button();
         break;
       case kReset:
-        request(ExitStatus::Reset);
+        request(ExitStatus::Reset, kByOperator);
         break;
       case kNmi:
         for (Lapic* lapic : lapics_) IrqLine(*lapic, 1).pulse();

@@ -13,7 +13,7 @@ void Chardev::connect_to(Port* in, Port* out, Port* break_in) {
   if (out_) out_->connect([this](std::span<const u8> bytes) { write(bytes); });
   const bool open = is_open();  // a server's first client may come once its thread runs
   connected();
-  if (open && opened_) opened_();
+  if (open && opened_) opened_(1);
 }
 
 void Chardev::disconnect() {
@@ -55,7 +55,8 @@ std::vector<u8> OutputQueue::pop(std::size_t max) {
     bytes_.erase(bytes_.begin(), bytes_.begin() + std::ptrdiff_t(taken_));
     taken_ = 0;
   }
-  writing_ = count != 0;
+  writing_ = count;
+  dropped_ = false;
   changed_.notify_all();
   if (was_full && bytes_.size() - taken_ < kOutputLimit && room_) room_();
   return part;
@@ -72,16 +73,42 @@ void OutputQueue::on_room(std::function<void()> told) {
 }
 
 void OutputQueue::written() {
+  bool drained = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    writing_ = 0;
+    drained = bytes_.size() == taken_;
+    changed_.notify_all();
+  }
+  if (drained && drained_) drained_();
+}
+
+void OutputQueue::append(std::span<const u8> bytes) {
   const std::scoped_lock lock(mutex_);
-  writing_ = false;
+  if (closed_) return;
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   changed_.notify_all();
 }
 
-void OutputQueue::drop_all() {
+std::size_t OutputQueue::size() const {
   const std::scoped_lock lock(mutex_);
-  bytes_.clear();
-  taken_ = 0;
-  changed_.notify_all();
+  return bytes_.size() - taken_ + writing_;
+}
+
+bool OutputQueue::dropped() const {
+  const std::scoped_lock lock(mutex_);
+  return dropped_;
+}
+
+void OutputQueue::drop_all() {
+  {
+    const std::scoped_lock lock(mutex_);
+    bytes_.clear();
+    taken_ = 0;
+    dropped_ = true;
+    changed_.notify_all();
+  }
+  if (drained_) drained_();
 }
 
 void OutputQueue::close() {

@@ -40,6 +40,7 @@ struct ChardevOptions {
   bool append = false;  // file
   bool signal = true;   // stdio: Ctrl-C ends the program instead of going to the guest
   bool mux = false;     // stdio: Ctrl-A escapes, see StdioMux
+  bool cooked = false;  // stdio: a terminal keeps its echo and its editing of lines
 
   // "socket,id=s0,path=/tmp/s,server=on,wait=off", "stdio,id=c", "file,id=f,path=log", "tcp,..."
   static Result<ChardevOptions> parse_chardev(std::string_view option);
@@ -57,12 +58,20 @@ class Chardev {
   void connect_to(Port* in, Port* out, Port* break_in = nullptr);
   void connect_to(Port& in, Port& out) { connect_to(&in, &out); }
   // Told, on any thread, that somebody is at the other end: at once where that is always so, else
-  // for each client that comes. Before connect_to().
-  void on_open(std::function<void()> told) { opened_ = std::move(told); }
+  // for each client that comes, with its number. Before connect_to(). What the client says is
+  // posted afterwards.
+  void on_open(std::function<void(u64 client)> told) { opened_ = std::move(told); }
   // Likewise, that a client has gone.
   void on_close(std::function<void()> told) { closed_ = std::move(told); }
   // Machine thread: output for the host.
   virtual void write(std::span<const u8> bytes) = 0;
+  // The same for monitors: never waits, never loses a part, and goes to that client or to nobody.
+  // Whoever calls this looks at unsent() and keeps it within bounds.
+  virtual void append(u64 /*client*/, std::span<const u8> bytes) { write(bytes); }
+  virtual std::size_t unsent() const { return 0; }           // bytes that have not left yet
+  virtual bool gone(u64 /*client*/) const { return false; }  // nothing can be sent to it any more
+  // Told, on any thread, when all has left. Before connect_to().
+  virtual void on_drained(std::function<void()> /*told*/) {}
   // Where it is, for operators: "tcp:127.0.0.1:4444", "file:log".
   virtual std::string address() const = 0;
   // Waits, at most `limit`, until what was written has left.
@@ -81,7 +90,8 @@ class Chardev {
   Port* in_ = nullptr;
   Port* out_ = nullptr;
   Port* break_ = nullptr;
-  std::function<void()> opened_, closed_;
+  std::function<void(u64)> opened_;
+  std::function<void()> closed_;
 };
 
 // How stdio reaches the rest of the program. Called on the reader's thread.
@@ -105,9 +115,15 @@ class OutputQueue {
   // `patient`: takes all; who pushes stops when full() says so. Otherwise waits for room for
   // kPatience, then loses output.
   void push(std::span<const u8> bytes, bool patient);
+  // All of it, at once, however much there is.
+  void append(std::span<const u8> bytes);
+  std::size_t size() const;  // what has not been written() yet
+  void on_drained(std::function<void()> told) { drained_ = std::move(told); }  // before the writer
   // Writer: waits for bytes (at most `max`); empty when closed and drained.
   std::vector<u8> pop(std::size_t max);
   void drop_all();
+  // Writer: what pop() gave last was dropped meanwhile.
+  bool dropped() const;
   void close();
   bool closed() const { return closed_; }
   bool full() const;
@@ -123,9 +139,11 @@ class OutputQueue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::function<void()> room_;
+  std::function<void()> drained_;
   std::vector<u8> bytes_;
-  std::size_t taken_ = 0;  // of bytes_, by the writer
-  bool writing_ = false;
+  std::size_t taken_ = 0;    // of bytes_, by the writer
+  std::size_t writing_ = 0;  // bytes that pop() gave
+  bool dropped_ = false;
   bool losing_ = false;
   std::atomic<bool> closed_ = false;
 };

@@ -59,6 +59,7 @@ Result<std::unique_ptr<Chardev>> open_chardev(const ChardevOptions& o, StdioCall
     StdioMux::Options options;
     options.escapes = o.mux;
     options.signals = o.signal && !o.mux;
+    options.cooked = o.cooked;
     chardev = std::make_unique<StdioMux>(options, std::move(callbacks));
   } else if (o.kind == "vc") {
     chardev = std::make_unique<TextConsole>(o.id);

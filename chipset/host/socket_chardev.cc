@@ -138,6 +138,16 @@ class SocketChardev final : public Chardev {
   void write(std::span<const u8> bytes) override {
     if (connection()) queue_.push(bytes, false);
   }
+  void append(u64 client, std::span<const u8> bytes) override {
+    const std::scoped_lock lock(mutex_);
+    if (connection_ && client == clients_) queue_.append(bytes);
+  }
+  bool gone(u64 client) const override {
+    const std::scoped_lock lock(mutex_);
+    return !connection_ || client != clients_ || deaf_;
+  }
+  std::size_t unsent() const override { return queue_.size(); }
+  void on_drained(std::function<void()> told) override { queue_.on_drained(std::move(told)); }
   void flush(std::chrono::milliseconds limit) override { queue_.flush(limit); }
   std::string address() const override {
     if (!listener_ || options_.kind == "unix") return name_of(options_);
@@ -158,18 +168,20 @@ class SocketChardev final : public Chardev {
     const std::scoped_lock lock(mutex_);
     return connection_;
   }
-  void adopt(Fd fd) {
+  u64 adopt(Fd fd) {
     const int on = 1;
     if (options_.kind == "tcp" && options_.nodelay)
       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const std::scoped_lock lock(mutex_);
     connection_ = std::make_shared<Fd>(std::move(fd));
+    deaf_ = false;
+    return ++clients_;
   }
   void accept_one() {
     Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd) return;
-    adopt(std::move(fd));
-    if (opened_) opened_();
+    const u64 client = adopt(std::move(fd));
+    if (opened_) opened_(client);
   }
   void drop() {
     {
@@ -202,7 +214,7 @@ class SocketChardev final : public Chardev {
         accept_one();
         continue;
       }
-      u8 buffer[4096];
+      u8 buffer[16384];
       const auto n = ::recv(fd, buffer, std::min<u64>(room, sizeof buffer), MSG_DONTWAIT);
       if (n > 0 && in_) {
         held.assign(buffer, buffer + n);
@@ -218,7 +230,9 @@ class SocketChardev final : public Chardev {
       const std::vector<u8> bytes = queue_.pop(4096);
       if (bytes.empty()) return;
       const Connection c = connection();
-      for (std::size_t done = 0; c && done < bytes.size() && !stop_ && c == connection();) {
+      // A client that came after these bytes were dropped does not get them.
+      for (std::size_t done = queue_.dropped() ? bytes.size() : 0;
+           c && done < bytes.size() && !stop_ && c == connection();) {
         const auto n =
             ::send(c->get(), bytes.data() + done, bytes.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n > 0) {
@@ -228,6 +242,8 @@ class SocketChardev final : public Chardev {
           ::poll(&p, 1, 100);
         } else {
           ::shutdown(c->get(), SHUT_RDWR);  // the reader sees the end and forgets the connection
+          const std::scoped_lock lock(mutex_);
+          deaf_ = deaf_ || c == connection_;
           break;
         }
       }
@@ -237,8 +253,10 @@ class SocketChardev final : public Chardev {
 
   ChardevOptions options_;
   Fd listener_;
-  std::mutex mutex_;  // guards connection_
+  mutable std::mutex mutex_;  // guards the following three
   Connection connection_;
+  u64 clients_ = 0;    // that have come
+  bool deaf_ = false;  // the last of them takes nothing more
   OutputQueue queue_;
   Event wake_;
   std::atomic<bool> stop_{false};

@@ -58,7 +58,7 @@ StdioMux::StdioMux(const Options& options, StdioCallbacks callbacks)
       callbacks_(std::move(callbacks)),
       tty_(::isatty(options.in)),
       writer_([this] { queue_.run_to(options_.out); }) {
-  raw_.emplace(options.in, options.signals);
+  if (!options.cooked) raw_.emplace(options.in, options.signals);
 }
 
 StdioMux::~StdioMux() {

@@ -19,12 +19,16 @@ class StdioMux final : public Chardev {
   struct Options {
     bool escapes = true;
     bool signals = false;  // Ctrl-C ends the program
+    bool cooked = false;   // the terminal keeps its echo and its editing of lines
     int in = 0, out = 1;   // not closed here
   };
   StdioMux(const Options& options, StdioCallbacks callbacks);
   ~StdioMux() override;
 
   void write(std::span<const u8> bytes) override { queue_.push(bytes, true); }
+  void append(u64, std::span<const u8> bytes) override { queue_.append(bytes); }
+  std::size_t unsent() const override { return queue_.size(); }
+  void on_drained(std::function<void()> told) override { queue_.on_drained(std::move(told)); }
   std::string address() const override { return "stdio"; }
   void flush(std::chrono::milliseconds limit) override { queue_.flush(limit); }
   bool full() const override { return queue_.full(); }

@@ -154,7 +154,7 @@ void StopList::wrote_physical(Cpu& c, u64 physical, unsigned size) {
 
 void StopList::device_wrote(u64 physical, u64 size) {
   Cpu* const running = cluster_.running();
-  const unsigned cpu = running ? running->index : cluster_.turn();
+  const unsigned cpu = running ? running->index : cluster_.runs_next();
   physical_[1].each(physical, physical + size - 1,
                     [&](u32 tag) { meet(tag, cpu, 0, physical, size); });
   if (pending() && running) running->request_leave();

@@ -1,7 +1,6 @@
 #include "qmp/hmp/console.h"
 
 #include <charconv>
-#include <optional>
 
 #include "qmp/operator_console.h"
 
@@ -24,7 +23,7 @@ std::optional<int> number(const std::string& word, int lo, int hi) {
   return value;
 }
 
-// By name, or 0xNN: the number of a set 1 scan code, 80h and more for those after E0h.
+// By name, or 0xNN.
 std::optional<QKeyCode> key(const std::string& name) {
   if (!name.starts_with("0x")) {
     const auto found = key_by_name(name == "enter" ? "ret" : name);
@@ -33,7 +32,17 @@ std::optional<QKeyCode> key(const std::string& name) {
   unsigned code = 0;
   const char* end = name.data() + name.size();
   const auto parsed = std::from_chars(name.data() + 2, end, code, 16);
-  if (parsed.ec != std::errc() || parsed.ptr != end || !code || code > 0xff) return std::nullopt;
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return key_by_number(code);
+}
+
+OperatorConsole* console(Operator& op) { return op.console(); }
+constexpr const char* kNoConsole = "Error: this machine has no screen and keyboard\n";
+
+}  // namespace
+
+std::optional<QKeyCode> key_by_number(unsigned code) {
+  if (!code || code > 0xff) return std::nullopt;
   for (unsigned i = 1; i < kKeyCount; ++i) {
     const u16 set2 = kKeys[i].set2;
     if (set2 && (set2 > 0xff) == (code > 0x7f) && set1_of(u8(set2)) == (code & 0x7f))
@@ -41,11 +50,6 @@ std::optional<QKeyCode> key(const std::string& name) {
   }
   return std::nullopt;
 }
-
-OperatorConsole* console(Operator& op) { return op.console(); }
-constexpr const char* kNoConsole = "Error: this machine has no screen and keyboard\n";
-
-}  // namespace
 
 std::string hmp_screendump(Operator& op, const HmpWords& words) {
   std::string file, format;

@@ -1,11 +1,14 @@
 #include "qmp/hmp/hmp.h"
 
+#include <charconv>
 #include <iomanip>
 #include <sstream>
 
 #include "qmp/hmp/console.h"
 #include "qmp/hmp/drives.h"
+#include "qmp/hmp/memory.h"
 #include "qmp/hmp/registers.h"
+#include "qmp/hmp/travel.h"
 
 namespace reprise {
 namespace {
@@ -17,71 +20,97 @@ constexpr std::size_t kMaxLine = 4096;
 }  // namespace
 
 struct HmpTable {
-  using Words = std::vector<std::string>;
+  using Words = HmpWords;
   struct Command {
     const char* name;
     const char* other;  // a second name, or null
     const char* arguments;
     const char* help;
-    std::string (*run)(Operator&, const Words&);
+    std::string (*run)(HmpState&, const Words&);
   };
 
-  static std::string text(const Result<void>& result) {
-    return result ? "" : "Error: " + result.error().message + "\n";
+  // Commands that do not care about the vCPU.
+  template <auto kRun>
+  static std::string on(HmpState& state, const Words& words) {
+    return kRun(state.op, words);
   }
-  static std::string info_registers(Operator& op, const Words& words) {
-    const auto cpus = op.cpus();
+  static std::string info_registers(HmpState& state, const Words& words) {
+    const auto cpus = state.op.cpus();
     const bool all = words.size() > 1 && words[1] == "-a";
     std::string out;
-    for (std::size_t i = 0; i < (all ? cpus.size() : std::min<std::size_t>(1, cpus.size())); ++i)
-      out += (all ? "CPU#" + std::to_string(i) + "\n" : "") + registers_text(*cpus[i]);
+    for (std::size_t i = 0; i < cpus.size(); ++i)
+      if (all || i == state.cpu)
+        out += (all ? "CPU#" + std::to_string(i) + "\n" : "") + registers_text(*cpus[i]);
     return out;
   }
-  static std::string info_status(Operator& op, const Words&) {
-    const RunState state = op.run_state();
+  static std::string cpu(HmpState& state, const Words& words) {
+    unsigned index = 0;
+    const char* end = words.back().data() + words.back().size();
+    const auto parsed = std::from_chars(words.back().data(), end, index);
+    if (words.size() != 2 || parsed.ec != std::errc() || parsed.ptr != end ||
+        index >= state.op.cpus().size())
+      return "Error: expected: cpu INDEX, 0 for the first vCPU\n";
+    state.cpu = index;
+    return "";
+  }
+  static std::string info_status(HmpState& s, const Words&) {
+    const RunState state = s.op.run_state();
     if (state == RunState::Running) return "VM status: running\n";
     if (state == RunState::Paused) return "VM status: paused\n";
     return "VM status: paused (" + std::string(name(state)) + ")\n";
   }
-  static std::string gdbserver(Operator& op, const Words& words) {
+  static std::string gdbserver(HmpState& state, const Words& words) {
     if (words.size() > 2) return "Error: expected: gdbserver [device|none]\n";
-    const auto said = op.gdbserver(words.size() > 1 ? words[1] : "tcp::1234");
+    const auto said = state.op.gdbserver(words.size() > 1 ? words[1] : "tcp::1234");
     return said ? *said + "\n" : "Error: " + said.error().message + "\n";
   }
-  static std::string info(Operator& op, const Words& words);
-  static std::string help(Operator& op, const Words& words);
+  static std::string info(HmpState& state, const Words& words);
+  static std::string help(HmpState& state, const Words& words);
 
   static constexpr Command kInfo[] = {
-      {"block", nullptr, "[device]", "show the drives and what is in them", hmp_info_block},
+      {"block", nullptr, "[device]", "show the drives and what is in them", on<hmp_info_block>},
       {"registers", nullptr, "[-a]", "show the registers of the first or of all vCPUs",
        info_registers},
+      {"replay", nullptr, "", "show where the run is, and how far one can go", hmp_info_replay},
+      {"snapshots", nullptr, "", "show the snapshots", hmp_info_snapshots},
       {"status", nullptr, "", "show whether the machine runs", info_status},
   };
   static constexpr Command kCommands[] = {
       {"change", nullptr, "device file [format [read-only-mode]]",
-       "put another medium into a drive", hmp_change},
+       "put another medium into a drive", on<hmp_change>},
       {"cont", "c", "", "resume the machine",
-       [](Operator& op, const Words&) { return text(op.cont()); }},
+       [](HmpState& s, const Words&) { return hmp_said(s.op.cont()); }},
+      {"cpu", nullptr, "index", "look at this vCPU", cpu},
+      {"delvm", nullptr, "tag", "delete a snapshot", hmp_delvm},
       {"eject", nullptr, "[-f] device",
-       "take the medium out of a drive; -f: even from a locked tray", hmp_eject},
+       "take the medium out of a drive; -f: even from a locked tray", on<hmp_eject>},
       {"gdbserver", nullptr, "[device|none]",
        "let gdb connect there, by default at tcp::1234; none: no more", gdbserver},
       {"help", "?", "[command]", "show this list", help},
       {"info", nullptr, "[subcommand]", "show what is known about drives, registers, status", info},
+      {"loadvm", nullptr, "tag", "go to a snapshot", hmp_loadvm},
       {"mouse_button", nullptr, "buttons", "hold down: 1 left, 2 middle, 4 right, or a sum; 0 none",
-       hmp_mouse_button},
+       on<hmp_mouse_button>},
       {"mouse_move", nullptr, "dx dy [dz]", "move the mouse right, down; turn its wheel up",
-       hmp_mouse_move},
+       on<hmp_mouse_move>},
+      {"nmi", nullptr, "", "send a non-maskable interrupt to the processors",
+       [](HmpState& s, const Words&) { return hmp_said(s.op.inject_nmi()); }},
       {"quit", "q", "", "end the emulator",
-       [](Operator& op, const Words&) { return op.quit(), std::string(); }},
+       [](HmpState& s, const Words&) { return s.op.quit(), std::string(); }},
+      {"savevm", nullptr, "tag", "keep a snapshot of the machine", hmp_savevm},
       {"screendump", nullptr, "file [-f ppm|png]", "save the screen; png also by the file's name",
-       hmp_screendump},
+       on<hmp_screendump>},
       {"sendkey", nullptr, "keys [ms]", "press keys together for a time: sendkey ctrl-alt-f1 200",
-       hmp_sendkey},
+       on<hmp_sendkey>},
       {"stop", "s", "", "stop the machine",
-       [](Operator& op, const Words&) { return op.stop(), std::string(); }},
+       [](HmpState& s, const Words&) { return s.op.stop(), std::string(); }},
+      {"system_powerdown", nullptr, "", "press the power button",
+       [](HmpState& s, const Words&) { return hmp_said(s.op.system_powerdown()); }},
       {"system_reset", nullptr, "", "reset the machine",
-       [](Operator& op, const Words&) { return text(op.system_reset()); }},
+       [](HmpState& s, const Words&) { return hmp_said(s.op.system_reset()); }},
+      {"x", nullptr, "[/fmt] address", "show memory as the vCPU sees it: x /4xg $rsp, x /10i $pc",
+       hmp_x},
+      {"xp", nullptr, "[/fmt] address", "show physical memory", hmp_xp},
   };
 
   template <std::size_t N>
@@ -98,10 +127,10 @@ struct HmpTable {
   }
 };
 
-std::string HmpTable::info(Operator& op, const Words& words) {
+std::string HmpTable::info(HmpState& state, const Words& words) {
   if (words.size() > 1) {
     const Command* command = find(kInfo, words[1]);
-    if (command) return command->run(op, Words(words.begin() + 1, words.end()));
+    if (command) return command->run(state, Words(words.begin() + 1, words.end()));
     return "unknown command: 'info " + words[1] + "'; 'info' lists what there is\n";
   }
   std::string out;
@@ -109,9 +138,9 @@ std::string HmpTable::info(Operator& op, const Words& words) {
   return out;
 }
 
-std::string HmpTable::help(Operator& op, const Words& words) {
+std::string HmpTable::help(HmpState& state, const Words& words) {
   if (words.size() > 1) {
-    if (words[1] == "info") return info(op, {"info"});
+    if (words[1] == "info") return info(state, {"info"});
     const Command* command = find(kCommands, words[1]);
     return command ? line(*command) : "unknown command: '" + words[1] + "'\n";
   }
@@ -125,9 +154,19 @@ std::string Hmp::execute(const std::string& line) {
   HmpTable::Words words;
   for (std::string word; in >> std::quoted(word);) words.push_back(word);
   if (words.empty()) return "";
+  if (const std::size_t slash = words[0].find('/'); slash != std::string::npos && slash > 0) {
+    words.insert(words.begin() + 1, words[0].substr(slash));  // x/4xg
+    words[0].resize(slash);
+  }
   const HmpTable::Command* command = HmpTable::find(HmpTable::kCommands, words[0]);
   if (!command) return "unknown command: '" + words[0] + "'; 'help' lists what there is\n";
-  return command->run(operator_, words);
+  return command->run(state_, words);
+}
+
+bool Hmp::select_cpu(u64 cpu) {
+  if (cpu >= state_.op.cpus().size()) return false;
+  state_.cpu = unsigned(cpu);
+  return true;
 }
 
 void HmpTerminal::greet() {

@@ -1,22 +1,24 @@
 // The human monitor: one table of commands, run on the machine thread.
 #pragma once
 
+#include <functional>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "qmp/operator.h"
+#include "qmp/hmp/command.h"
 
 namespace reprise {
 
 class Hmp {
  public:
-  explicit Hmp(Operator& op) : operator_(op) {}
+  explicit Hmp(Operator& op) : state_{op} {}
   // The answer to one line, ending in a newline unless empty.
   std::string execute(const std::string& line);
+  bool select_cpu(u64 cpu);  // false: there is none
 
  private:
   friend struct HmpTable;
-  Operator& operator_;
+  HmpState state_;
 };
 
 // A monitor on a byte stream: prompt, echo, editing of the line, answers.

@@ -168,6 +168,7 @@ bool Drive::answer(std::size_t index) {
     if (door.replaying()) return true;  // the recorded operator went on
     stop_error_ = failed;
     stop_message_ = request.job->message;
+    stopped_in_read_ = request.op == DriveOp::Read;
     return false;
   }
   const int error = int(told & kMaxErrorNumber);

@@ -129,6 +129,7 @@ class Drive final : public Device {
   // Not 0: the error number that stopped the machine, until retry().
   int stopped() const { return stop_error_; }
   const std::string& stop_message() const { return stop_message_; }
+  bool stopped_in_read() const { return stopped_in_read_; }
   void retry();
   // A replay cannot go on: what the host gives is not what was recorded.
   const std::optional<Error>& broken() const { return broken_; }
@@ -199,6 +200,7 @@ class Drive final : public Device {
   bool loaded_ = false;
   int stop_error_ = 0;
   std::string stop_message_;
+  bool stopped_in_read_ = false;
   std::optional<Error> broken_;
   std::unique_ptr<IoWorker> worker_;  // the last: it goes before what its jobs use
 };

@@ -20,6 +20,10 @@ struct FakeConsole final : OperatorConsole {
     for (const QKeyCode key : keys) said += " " + std::string(kKeys[unsigned(key)].name);
     return {};
   }
+  Result<void> key(QKeyCode key, bool down) override {
+    said = std::string(kKeys[unsigned(key)].name) + (down ? " down" : " up");
+    return {};
+  }
   Result<void> mouse_move(int dx, int dy, int dz) override {
     said = std::to_string(dx) + " " + std::to_string(dy) + " " + std::to_string(dz);
     return {};

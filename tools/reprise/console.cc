@@ -63,6 +63,15 @@ Result<void> Console::send_keys(std::span<const QKeyCode> keys, u64 hold_ms) {
   return keys_.send(keys, hold_ms);
 }
 
+Result<void> Console::key(QKeyCode key, bool down) {
+  TRY(refuse_replay());
+  Port& keyboard = keyboard_of(machine_);
+  std::vector<u8> message = key_message(key, down);
+  if (keyboard.credit() < message.size() || !machine_.door().post(keyboard, std::move(message)))
+    return fail("the guest reads no keys now, and too many wait; try again");
+  return {};
+}
+
 Result<void> Console::mouse_move(int dx, int dy, int dz) {
   TRY(refuse_replay());
   return move(dx, dy, dz);

@@ -23,6 +23,7 @@ class Console final : public OperatorConsole {
 
   Result<void> screendump(const std::string& file, const std::string& format) override;
   Result<void> send_keys(std::span<const QKeyCode> keys, u64 hold_ms) override;
+  Result<void> key(QKeyCode key, bool down) override;
   Result<void> mouse_move(int dx, int dy, int dz) override;
   Result<void> mouse_buttons(unsigned buttons) override;
 

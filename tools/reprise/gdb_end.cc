@@ -34,7 +34,7 @@ Result<void> GdbEnd::open(const ChardevOptions& where) {
       op_, [this](std::string_view text) { door_.emit(out_, bytes_of(text)); },
       [this](const std::string& command) { return hmp_.execute(command); },
       [this] { door_.post(line_, {kWork}); });
-  chardev_->on_open([this] { door_.post(line_, {kOpened}); });
+  chardev_->on_open([this](u64) { door_.post(line_, {kOpened}); });
   chardev_->on_close([this] { door_.post(line_, {kClosed}); });
   chardev_->connect_to(&in_, &out_);
   in_.set_credit(kCredit);

@@ -8,20 +8,9 @@
 namespace reprise::tools {
 namespace {
 
-constexpr u64 kMonitorCredit = 4096;
 constexpr std::chrono::milliseconds kFlush{2000};
 
-std::span<const u8> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const u8*>(text.data()), text.size()};
-}
-
 }  // namespace
-
-HostEnds::HostEnds(Hmp& hmp, OperatorQueue& queue)
-    : hmp_(hmp),
-      queue_(queue),
-      monitor_in_(monitor_door_, "in", PortKind::Input),
-      monitor_out_(monitor_door_, "out", PortKind::Digest) {}
 
 HostEnds::~HostEnds() { chardevs_.clear(); }
 
@@ -29,7 +18,9 @@ bool HostEnds::uses_terminal(const Options& options) {
   for (const auto* ends : {&options.serials, &options.parallels})
     for (const auto& end : *ends)
       if (end && end->kind == "stdio") return true;
-  return options.monitor && options.monitor->kind == "stdio";
+  for (const MonitorOptions& monitor : options.monitors)
+    if (!monitor.control && monitor.end.kind == "stdio") return true;
+  return false;
 }
 
 Result<void> HostEnds::open(const Options& options, PcI440fx& machine, bool replay) {
@@ -42,7 +33,6 @@ Result<void> HostEnds::open(const Options& options, PcI440fx& machine, bool repl
   TRY(join_all(options.parallels, "/isa/parallel"));
   if (options.port_e9) TRY(join(*options.port_e9, machine, "/isa/port-e9", replay));
   if (options.debugcon) TRY(join(*options.debugcon, machine, "/isa/debugcon", replay));
-  if (options.monitor) TRY(open_monitor(*options.monitor));
   return {};
 }
 
@@ -64,7 +54,8 @@ Result<void> HostEnds::join(const ChardevOptions& end, PcI440fx& machine, const 
       watch_(bytes);
     });
   }
-  chardevs_.push_back(std::move(chardev));
+  const std::string name = device.substr(device.rfind('/') + 1);
+  chardevs_.push_back({end.id.empty() ? name : end.id, std::move(chardev)});
   return {};
 }
 
@@ -91,35 +82,11 @@ StdioCallbacks HostEnds::terminal_callbacks() {
   return callbacks;
 }
 
-Result<void> HostEnds::open_monitor(const ChardevOptions& end) {
-  own_monitor_ = std::make_unique<HmpTerminal>(
-      hmp_, [this](const std::string& text) { monitor_door_.emit(monitor_out_, bytes_of(text)); });
-  monitor_in_.receive([this](std::span<const u8> bytes) {
-    own_monitor_->feed({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    monitor_in_.set_credit(kMonitorCredit);
-  });
-  auto chardev = TRY(open_chardev(end));
-  monitor_end_ = chardev.get();
-  chardev->on_room(room_);
-  chardev->on_open([this] { queue_.post([this] { own_monitor_->greet(); }); });
-  chardev->connect_to(&monitor_in_, &monitor_out_);
-  monitor_in_.set_credit(kMonitorCredit);
-  chardevs_.push_back(std::move(chardev));
-  return {};
-}
-
 std::vector<TextConsole*> HostEnds::text_consoles() const {
   std::vector<TextConsole*> consoles;
-  for (const auto& chardev : chardevs_) {
-    auto* console = dynamic_cast<TextConsole*>(chardev.get());
-    if (!console) continue;
-    consoles.insert(console->name() == "-monitor" ? consoles.begin() : consoles.end(), console);
-  }
+  for (const auto& [label, chardev] : chardevs_)
+    if (auto* console = dynamic_cast<TextConsole*>(chardev.get())) consoles.push_back(console);
   return consoles;
-}
-
-void HostEnds::poll_monitor() {
-  if (!monitor_end_ || !monitor_end_->full()) monitor_door_.deliver_due({});
 }
 
 bool HostEnds::full() const {
@@ -127,8 +94,14 @@ bool HostEnds::full() const {
                      [](const Chardev* end) { return end->full(); });
 }
 
+std::vector<OperatorChardev> HostEnds::list() const {
+  std::vector<OperatorChardev> all;
+  for (const auto& [label, chardev] : chardevs_) all.push_back({label, chardev->address()});
+  return all;
+}
+
 void HostEnds::flush() {
-  for (const auto& chardev : chardevs_) chardev->flush(kFlush);
+  for (const auto& [label, chardev] : chardevs_) chardev->flush(kFlush);
 }
 
 }  // namespace reprise::tools

@@ -15,6 +15,13 @@
 
 namespace reprise::tools {
 
+// A monitor: HMP, or QMP.
+struct MonitorOptions {
+  ChardevOptions end;
+  bool control = false;  // QMP
+  bool pretty = false;
+};
+
 enum class Pace { Default, Real, Max };
 
 struct Options {
@@ -24,7 +31,8 @@ struct Options {
   std::vector<std::string> firmware_dirs;              // -L, searched before the usual place
   std::vector<std::optional<ChardevOptions>> serials;  // host ends; null: no such port
   std::vector<std::optional<ChardevOptions>> parallels;
-  std::optional<ChardevOptions> debugcon, port_e9, monitor, gdb;
+  std::optional<ChardevOptions> debugcon, port_e9, gdb;
+  std::vector<MonitorOptions> monitors;
   std::optional<AudiodevOptions> audiodev;
   std::string splash;                               // -boot splash=
   std::vector<std::string> smbios_files;            // -smbios file=

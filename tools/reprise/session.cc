@@ -36,12 +36,15 @@ Result<int> Session::run() {
   const Signals signals([this] { pace_->wake(); });
   TRY(ends_->open(options_, *machine_, recording_.has_value()));
   if (options_.gdb) TRY(gdb_->open(*options_.gdb));
+  TRY(open_monitors());
   TRY(open_audio());
   TRY(open_display());
   if (options_.paused) state_ = RunState::Prelaunch;
   const int status = recording_ ? TRY(run_replay()) : TRY(run_live());
+  tell("SHUTDOWN", {{"guest", cause_.starts_with("guest")}, {"reason", cause_}});
   ends_->flush();
   gdb_->ended(status);
+  monitors_->flush();
   play_audio();
   if (audio_) audio_->flush();
   warn_of_audio();
@@ -71,8 +74,10 @@ void Session::warn_of_audio() {
 // Where nobody asked for a window, there is one if it can be opened.
 Result<void> Session::open_display() {
   if (options_.display.empty()) return {};
-  auto display = console_->open_display(options_, ends_->text_consoles(), queue_,
-                                        [this] { queue_.post([this] { quit_ = true; }); });
+  auto consoles = monitors_->text_consoles();
+  for (TextConsole* console : ends_->text_consoles()) consoles.push_back(console);
+  auto display = console_->open_display(options_, consoles, queue_,
+                                        [this] { queue_.post([this] { end("host-ui"); }); });
   if (!display && options_.default_display) {
     std::fprintf(stderr, "reprise: warning: %s\n", display.error().message.c_str());
     return {};
@@ -132,9 +137,9 @@ Result<void> Session::build() {
     if (travel_->journeying()) return quit_;
     return verdict != trace::Verdict::Run || travel_->pending();
   });
-  travel_->on_resume = [this] { state_ = RunState::Running; };
+  travel_->on_resume = [this] { set_state(RunState::Running); };
+  travel_->on_stop = [this](const TravelStop& stop) { report(stop); };
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
-  ends_->on_monitor_input([this] { pace_->wake(); });
   ends_->on_room([this] { pace_->wake(); });
   gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
   gdb_->on_input([this] { pace_->wake(); });
@@ -169,7 +174,7 @@ void Session::live_loop(trace::Recorder* recorder) {
   };
   while (!quit_) {
     if (travel_->pending()) {
-      if (state_ == RunState::Running) state_ = RunState::Paused;
+      if (state_ == RunState::Running) set_state(RunState::Paused);
       travel_->perform();
     } else if (!travel_->past()) {
       trace::run_live(*machine_, run, recorder);
@@ -237,12 +242,12 @@ Result<int> Session::run_replay() {
   Result<int> status = 0;
   while (!quit_) {
     if (travel_->pending()) {
-      if (state_ == RunState::Running) state_ = RunState::Paused;
+      if (state_ == RunState::Running) set_state(RunState::Paused);
       travel_->perform();
     } else if (state_ == RunState::Running) {
       const Arrival arrival = travel_->play(pace_.get());
       if (arrival.why == Arrival::Why::Interrupted) continue;
-      state_ = RunState::Paused;
+      set_state(RunState::Paused);
       const bool over = arrival.why == Arrival::Why::End && options_.shutdown;
       if (!over && arrival.why != Arrival::Why::Failed) continue;
       status = replay_status(arrival);
@@ -265,6 +270,9 @@ Result<int> Session::replay_status(const Arrival& arrival) {
   if (!replayer_->error().empty())
     return fail("-replay " + options_.replay + ": " + replayer_->error());
   if (const auto& divergence = replayer_->divergence()) {
+    tell("REPLAY_DIVERGED", {{"icount", divergence->at.icount},
+                             {"cycles", divergence->at.cycles},
+                             {"message", divergence->message}});
     std::string parts;
     for (const std::string& part : divergence->parts) parts += "\n  differs: " + part;
     std::fprintf(stderr,
@@ -284,14 +292,15 @@ Result<int> Session::replay_status(const Arrival& arrival) {
 // Between slices: monitors, signals, and what the guest asked for.
 trace::Verdict Session::control() {
   queue_.run();
-  ends_->poll_monitor();
+  monitors_->poll();
   gdb_->poll();
-  if (Signals::seen()) quit_ = true;
+  if (Signals::seen()) end("host-signal");
   notice_exit();
   notice_disks();
+  notice_trays();
   play_audio();
   warn_of_recorder();
-  if (travel_->take_live_stop()) state_ = RunState::Paused;
+  if (travel_->take_live_stop()) set_state(RunState::Paused);
   if (quit_) return trace::Verdict::End;
   return state_ == RunState::Running && !ends_->full() ? trace::Verdict::Run
                                                        : trace::Verdict::Pause;
@@ -305,19 +314,21 @@ void Session::notice_exit() {
     machine_->clear_exit_status();
     machine_->deliver();  // the reset waits at this very position
   } else if (options_.shutdown || machine_->exit_status().kind != ExitStatus::Shutdown) {
-    quit_ = true;
+    end(machine_->exit_status().kind == ExitStatus::GuestPanic ? "guest-panic" : "guest-shutdown");
   } else {
-    state_ = RunState::Shutdown;
+    tell("SHUTDOWN", {{"guest", true}, {"reason", "guest-shutdown"}});
+    set_state(RunState::Shutdown);
   }
 }
 
 // An error policy stops the machine until the operator says `cont`.
 void Session::notice_disks() {
-  if (disks_.broken()) quit_ = true;
+  if (disks_.broken()) end("host-error");
   if (state_ != RunState::Running) return;
   const auto stopped = disks_.stopped();
   if (!stopped) return;
-  state_ = RunState::IoError;
+  report_io_errors();
+  set_state(RunState::IoError);
   std::fprintf(stderr, "reprise: %s; the machine has stopped, `cont` in the monitor tries again\n",
                stopped->c_str());
 }
@@ -325,6 +336,7 @@ void Session::notice_disks() {
 // A full disk ends the recording, not the run; who watches should know now, not at the end.
 void Session::warn_of_recorder() {
   if (!recorder_ || !recorder_->error() || std::exchange(warned_, true)) return;
+  tell("RECORD_STOPPED", {{"filename", options_.record}, {"message", recorder_->error()->message}});
   std::fprintf(stderr, "reprise: warning: -record %s: %s; the run goes on unrecorded\n",
                options_.record.c_str(), recorder_->error()->message.c_str());
 }
@@ -340,37 +352,6 @@ void Session::print_hash(const char* prefix) {
   ends_->flush();
   std::fprintf(stderr, "%sposition icount=%llu cycles=%llu\n%sstate-hash %s\n", prefix,
                ull(hashes.at.icount), ull(hashes.at.cycles), prefix, hashes.total().hex().c_str());
-}
-
-void Session::stop() {
-  travel_->interrupt();
-  if (state_ != RunState::Running) return;
-  state_ = RunState::Paused;
-  travel_->live_paused();
-}
-
-Result<void> Session::cont() {
-  if (state_ == RunState::Shutdown)
-    return fail("the guest has turned the machine off; system_reset starts it again");
-  if (travel_->pending() || travel_->journeying())
-    return fail("a journey is under way: stop ends it");
-  disks_.retry();
-  travel_->live_resumes();
-  state_ = RunState::Running;
-  return {};
-}
-
-Result<void> Session::system_reset() {
-  if (replayer_ || travel_->past())
-    return fail(
-        "system_reset: the past can be watched, not changed; replay-live goes on from here");
-  if (!machine_->door().post(machine_->control(), {PcI440fx::kReset}))
-    return fail("system_reset: too much waits at the door; try again");
-  if (state_ == RunState::Shutdown) {
-    machine_->clear_exit_status();
-    state_ = RunState::Paused;
-  }
-  return {};
 }
 
 Result<std::string> Session::gdbserver(const std::string& device) {

@@ -11,6 +11,7 @@
 #include "chipset/board/pc_i440fx.h"
 #include "qmp/hmp/hmp.h"
 #include "qmp/operator.h"
+#include "qmp/server/server.h"
 #include "replay/trace/host/disk_file.h"
 #include "replay/trace/host/pace.h"
 #include "tools/reprise/console.h"
@@ -18,6 +19,7 @@
 #include "tools/reprise/disks.h"
 #include "tools/reprise/gdb_end.h"
 #include "tools/reprise/host_ends.h"
+#include "tools/reprise/monitors.h"
 #include "tools/reprise/options.h"
 #include "tools/reprise/trace_log.h"
 #include "tools/reprise/traveller.h"
@@ -35,10 +37,14 @@ class Session final : public Operator {
 
   // --- Operator ---
   RunState run_state() const override { return state_; }
-  void quit() override { quit_ = true; }
+  void quit() override { end("host-qmp-quit"); }
   void stop() override;
   Result<void> cont() override;
   Result<void> system_reset() override;
+  Result<void> system_powerdown() override;
+  Result<void> inject_nmi() override;
+  OperatorIdentity identity() const override;
+  std::vector<OperatorChardev> chardevs() const override;
   OperatorDrives* drives() override { return &disks_; }
   std::vector<const cpu::Cpu*> cpus() const override;
   OperatorConsole* console() override { return console_.get(); }
@@ -47,9 +53,17 @@ class Session final : public Operator {
   OperatorTravel* travel() override { return travel_.get(); }
 
  private:
+  // Tells QMP's clients, if there can be any.
+  void tell(std::string_view event, const nlohmann::json& data = nlohmann::json::object());
+  void set_state(RunState state);
+  void report(const TravelStop& stop);
+  // The run ends; `cause` as SHUTDOWN gives it.
+  void end(const char* cause);
+  Result<void> control_machine(const char* command, PcI440fx::Control what);
   Result<void> open_recording();
   Result<void> build();
   Result<void> open_display();
+  Result<void> open_monitors();
   Result<void> open_audio();
   Result<int> run_live();
   void live_loop(trace::Recorder* recorder);
@@ -58,6 +72,8 @@ class Session final : public Operator {
   trace::Verdict control();
   void notice_exit();
   void notice_disks();
+  void notice_trays();
+  void report_io_errors();
   void play_audio();
   void warn_of_audio();
   void warn_of_recorder();
@@ -83,10 +99,14 @@ class Session final : public Operator {
   std::unique_ptr<WavAudio> audio_;
   std::unique_ptr<HostEnds> ends_;
   std::unique_ptr<GdbEnd> gdb_;
+  std::unique_ptr<qmp::Server> qmp_;  // none without a monitor for it
+  std::unique_ptr<Monitors> monitors_;
   std::unique_ptr<Display> display_;  // first to go: its thread uses the rest
 
   RunState state_ = RunState::Running;
   bool quit_ = false;
+  std::string cause_ = "none";              // of the end
+  std::map<std::string, bool> trays_open_;  // as was told
   trace::Replayer* replayer_ = nullptr;
   const trace::Recorder* recorder_ = nullptr;
   bool warned_ = false;

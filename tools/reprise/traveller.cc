@@ -266,6 +266,7 @@ Arrival Traveller::play(trace::Pace* pace) {
   interrupted_ = false;
   const Arrival arrival = travel()->run_forward(armed(), pace);
   if (past_ && arrival.why == Arrival::Why::End) leave_past();
+  if (arrival.why != Arrival::Why::Interrupted) on_stop(stop_of(arrival));
   return arrival;
 }
 
@@ -356,7 +357,10 @@ void Traveller::live_paused() {
 void Traveller::finish_live(TravelStop::Why why) {
   const TravelStop stop{why, machine_.position(), std::exchange(live_hit_, {}), ""};
   limit_ = {};
-  if (const Done done = std::exchange(live_done_, {})) done(stop);
+  if (const Done done = std::exchange(live_done_, {}))
+    done(stop);
+  else
+    on_stop(stop);
 }
 
 // --- what is there ---

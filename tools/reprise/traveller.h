@@ -67,6 +67,8 @@ class Traveller final : public OperatorTravel {
 
   // What the session wants to be told: the machine is to run (a live step, a live run_on).
   std::function<void()> on_resume;
+  // And where it stands when nobody waits for that: `cont` has met a breakpoint, or an end.
+  std::function<void(const TravelStop&)> on_stop;
 
  private:
   struct Journey {

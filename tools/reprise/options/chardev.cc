@@ -1,4 +1,5 @@
 // Serial and parallel ports, consoles and displays, and their host ends.
+#include <algorithm>
 #include <cstdio>
 
 #include "tools/reprise/options/table.h"
@@ -64,21 +65,25 @@ Result<void> geometry(Parser& p, const std::string& text) {
   return {};
 }
 
-Result<void> monitor(Parser& p, const std::string& text) {
-  if (!p.monitor_text.empty())
-    return fail("-monitor " + shown(text) + ": " + shown(p.monitor_text) +
-                " is one already; expected one monitor");
-  p.monitor_text = text;
+Result<void> add_monitor(Parser& p, MonitorArgument monitor) {
+  constexpr std::size_t kMost = 16;
+  if (p.monitors.size() == kMost) return fail(monitor.option + ": expected at most 16 monitors");
+  p.monitors.push_back(std::move(monitor));
   return {};
+}
+
+Result<void> monitor(Parser& p, const std::string& text) {
+  return add_monitor(p, {"-monitor", text});
 }
 
 Result<void> mon(Parser& p, const std::string& text) {
   const auto values = TRY(
       Suboptions::parse("-mon", text, "chardev", {"chardev", "mode", "pretty", "default", "id"}));
-  if (TRY(values.one_of("mode", "readline", {"readline", "control"})) == "control")
-    return fail(values.option() + ": mode=control: QMP is not there yet; expected readline");
+  const bool control = TRY(values.one_of("mode", "readline", {"readline", "control"})) == "control";
+  const bool pretty = TRY(values.on_off("pretty", false));
+  if (pretty && !control) return fail(values.option() + ": pretty=on: expected mode=control too");
   if (!values.find("chardev")) return fail(values.option() + ": expected chardev=ID");
-  return monitor(p, "chardev:" + values.text("chardev"));
+  return add_monitor(p, {"-mon", "chardev:" + values.text("chardev"), control, pretty});
 }
 
 constexpr Row kRows[] = {
@@ -92,8 +97,13 @@ constexpr Row kRows[] = {
         if (!p.chardevs.emplace(chardev.id, chardev).second) return fail(
             "-chardev " + shown(text) + ": the id is used twice"))},
     {"debugcon", "DEV", "a debug console at port 402h", DO(p.debugcon_text = text)},
-    {"monitor", "DEV", "the human monitor", monitor},
-    {"mon", "chardev=ID[,mode=readline]", "likewise", mon},
+    {"monitor", "DEV", "the human monitor (repeat for more)", monitor},
+    {"qmp", "DEV", "a monitor for programs: QMP, as in QEMU",
+     DO(return add_monitor(p, {"-qmp", text, true}))},
+    {"qmp-pretty", "DEV", "likewise, with answers on several lines",
+     DO(return add_monitor(p, {"-qmp-pretty", text, true, true}))},
+    {"mon", "chardev=ID[,mode=readline|control][,pretty=on]",
+     "a monitor: the human one, or with mode=control QMP", mon},
     {"gdb", "DEV", "where gdb connects: tcp::PORT (from this host), unix:PATH,server,nowait, stdio",
      DO(p.gdb_text = text)},
     {"s", nullptr, "-gdb tcp::1234", DO(p.gdb_text = "tcp::1234")},
@@ -110,6 +120,11 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+
+bool has_readline(const Parser& p) {
+  return std::any_of(p.monitors.begin(), p.monitors.end(),
+                     [](const MonitorArgument& monitor) { return !monitor.control; });
+}
 
 Result<std::optional<ChardevOptions>> host_end(Parser& p, const std::string& option,
                                                const std::string& text) {

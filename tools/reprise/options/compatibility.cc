@@ -113,8 +113,6 @@ constexpr Row kRows[] = {
     {"tftp", "DIR", nullptr, nullptr, "network cards"},
     {"bootp", "FILE", nullptr, nullptr, "network cards"},
     {"smb", "DIR", nullptr, nullptr, "network cards"},
-    {"qmp", "DEV", nullptr, nullptr, "QMP"},
-    {"qmp-pretty", "DEV", nullptr, nullptr, "QMP"},
     {"usbdevice", "NAME", nullptr, nullptr, "USB"},
     {"incoming", "URI", nullptr, nullptr, "migration"},
     {"loadvm", "TAG", nullptr, nullptr, "snapshots"},

@@ -80,7 +80,7 @@ ChardevOptions default_serial(const Parser& p, bool terminal_taken) {
   }
   const bool null = terminal_taken || p.options.daemonize || (p.display == "none" && !p.nographic);
   terminal.kind = null ? "null" : "stdio";
-  terminal.mux = terminal.kind == "stdio" && p.monitor_text.empty();
+  terminal.mux = terminal.kind == "stdio" && !has_readline(p);
   terminal.signal = !terminal.mux;
   return terminal;
 }
@@ -103,8 +103,16 @@ Result<void> finish_ports(Parser& p) {
     o.config.debugcon = o.debugcon.has_value();
     o.given.insert("debugcon");
   }
-  if (p.monitor_text.empty() && p.display == "curses") p.monitor_text = "vc";
-  if (!p.monitor_text.empty()) o.monitor = TRY(host_end(p, "-monitor", p.monitor_text));
+  if (!has_readline(p) && p.display == "curses") p.monitors.push_back({"-monitor", "vc"});
+  for (const MonitorArgument& monitor : p.monitors) {
+    auto end = TRY(host_end(p, monitor.option, monitor.end));
+    if (!end) continue;
+    if (monitor.control) {
+      end->cooked = true;
+      end->mux = false;
+    }
+    o.monitors.push_back({*end, monitor.control, monitor.pretty});
+  }
   if (p.gdb_text.starts_with("chardev:"))
     o.gdb = TRY(host_end(p, "-gdb", p.gdb_text));
   else if (!p.gdb_text.empty())
@@ -117,11 +125,12 @@ Result<void> finish_ports(Parser& p) {
   const auto is_terminal = [](const auto& end) { return end && end->kind == "stdio"; };
   for (const auto* ends : {&o.serials, &o.parallels})
     for (const auto& end : *ends) terminals += is_terminal(end);
-  for (const auto& end : {o.debugcon, o.port_e9, o.monitor, o.gdb}) terminals += is_terminal(end);
+  for (const auto& end : {o.debugcon, o.port_e9, o.gdb}) terminals += is_terminal(end);
+  for (const MonitorOptions& monitor : o.monitors) terminals += monitor.end.kind == "stdio";
   if (terminals > 1)
     return fail(
-        "stdio is used by more than one of -serial, -parallel, -debugcon, -monitor, -gdb; give the "
-        "others file:, tcp:, unix: or null");
+        "stdio is used by more than one of -serial, -parallel, -debugcon, -monitor, -qmp, -gdb; "
+        "give the others file:, tcp:, unix: or null");
   if (o.display == "curses" && terminals)
     return fail(
         "-display curses: the terminal is used by stdio too; give -serial and the others file:, "

@@ -24,6 +24,11 @@ struct BlockNodeArgument {  // -blockdev
   bool read_only = false;
 };
 
+struct MonitorArgument {  // -monitor, -qmp, -mon
+  std::string option, end;
+  bool control = false, pretty = false;
+};
+
 struct GlobalArgument {
   std::string driver, property, value, where;
 };
@@ -34,7 +39,8 @@ struct Parser {
   std::map<std::string, ChardevOptions> chardevs;
   // Looked at when all chardevs and drives are known.
   std::vector<std::string> serial_texts, parallel_texts, device_texts;
-  std::string debugcon_text, monitor_text, gdb_text, display;
+  std::string debugcon_text, gdb_text, display;
+  std::vector<MonitorArgument> monitors;
   std::vector<DriveArgument> drives;
   std::map<std::string, BlockNodeArgument> nodes;
   std::vector<GlobalArgument> globals;
@@ -86,6 +92,9 @@ struct Subject {
 std::vector<Subject> subjects();
 const Row* find_row(const std::string& name);
 Result<void> apply_option(Parser& parser, const std::string& name, const std::string& text);
+
+// HMP has a place already, or none is wanted.
+bool has_readline(const Parser& parser);
 
 // What depends on several options at once.
 Result<void> finish(Parser& parser);

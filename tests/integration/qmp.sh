@@ -1,0 +1,4 @@
+#!/bin/bash
+# QMP on real sockets.
+cd "$(dirname "$0")/../.."
+exec tests/integration/qmp.py
