@@ -61,7 +61,7 @@ def main():
     recording, seeks = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/qmp"
-        program = subprocess.Popen([REPRISE, "-replay", recording, "-S", "-display", "none", "-serial", "null",
+        program = subprocess.Popen([REPRISE, "-replay", recording, "-S", "-display", "none",
                                     "-monitor", "none", "-qmp", f"unix:{path},server,nowait"])
         monitor = Monitor(path)
         where = monitor.run("query-replay")
