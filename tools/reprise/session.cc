@@ -174,7 +174,8 @@ void Session::live_loop(trace::Recorder* recorder) {
   };
   while (!quit_) {
     if (travel_->pending()) {
-      if (state_ == RunState::Running) set_state(RunState::Paused);
+      if (state_ == RunState::Running || state_ == RunState::Prelaunch)
+        set_state(RunState::Paused);
       travel_->perform();
     } else if (!travel_->past()) {
       trace::run_live(*machine_, run, recorder);
@@ -242,7 +243,8 @@ Result<int> Session::run_replay() {
   Result<int> status = 0;
   while (!quit_) {
     if (travel_->pending()) {
-      if (state_ == RunState::Running) set_state(RunState::Paused);
+      if (state_ == RunState::Running || state_ == RunState::Prelaunch)
+        set_state(RunState::Paused);
       travel_->perform();
     } else if (state_ == RunState::Running) {
       const Arrival arrival = travel_->play(pace_.get());
