@@ -155,7 +155,7 @@ def killed(scratch, sector):
 
 def policies(scratch, sector):
     file = f"{scratch}/run.reprise"
-    faults = ("ide0-hd0:write:3:ENOSPC,ide0-hd0:read:20*2:EIO,ide0-hd0:write:9:EIO,"
+    faults = ("ide0-hd0:write:3:ENOSPC,ide0-hd0:read:23*2:EIO,ide0-hd0:write:9:EIO,"
               "ide0-hd0:write:30*3:ENOSPC")
     for read, write, stops in (("report", "report", 0), ("ignore", "ignore", 0),
                                ("report", "enospc", 4), ("stop", "stop", 7)):

@@ -291,8 +291,20 @@ Result<int> Session::replay_status(const Arrival& arrival) {
   return recording_->end() ? int(recording_->end()->exit_status) : 0;
 }
 
-// Between slices: monitors, signals, and what the guest asked for.
+// Between slices. Where a reader is slow, the guest waits for it; the operator does not.
 trace::Verdict Session::control() {
+  trace::Verdict verdict = attend();
+  while (verdict == trace::Verdict::Run && ends_->full() && !travel_->pending() &&
+         !travel_->journeying()) {
+    pace_->hold(kNever);
+    pace_->rebase(machine_->position().cycles);
+    verdict = attend();
+  }
+  return verdict;
+}
+
+// Monitors, signals, and what the guest asked for.
+trace::Verdict Session::attend() {
   queue_.run();
   monitors_->poll();
   gdb_->poll();
@@ -304,8 +316,7 @@ trace::Verdict Session::control() {
   warn_of_recorder();
   if (travel_->take_live_stop()) set_state(RunState::Paused);
   if (quit_) return trace::Verdict::End;
-  return state_ == RunState::Running && !ends_->full() ? trace::Verdict::Run
-                                                       : trace::Verdict::Pause;
+  return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
 }
 
 void Session::notice_exit() {

@@ -70,6 +70,7 @@ class Session final : public Operator {
   Result<int> run_replay();
   Result<int> replay_status(const Arrival& arrival);
   trace::Verdict control();
+  trace::Verdict attend();
   void notice_exit();
   void notice_disks();
   void notice_trays();
