@@ -184,7 +184,7 @@ def curses(scratch):
     os.close(theirs)
     pictures_meanwhile(attack, scratch)
     attack.end("curses")
-    if sum(drawn) < 10000:
+    if sum(drawn) < 2000:      # how much depends on how long the attack takes
         raise Broken(f"the display drew {sum(drawn)} bytes")
 
 
