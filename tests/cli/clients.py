@@ -57,8 +57,8 @@ drives(PROXMOX, {"id": "drive-ide2", "bus": 1, "media": "cdrom", "bootindex": 20
        {"id": "drive-ide0", "bus": 0, "media": "disk", "bootindex": 100})
 wrong(["-id", "8006"], "-id 8006", "leave it out")
 wrong(["-chardev", "socket,id=qmp-event,path=/x/s,reconnect=5"], "reconnect")
-wrong(["-chardev", "socket,id=qmp,path=/x/8006.qmp,server=on,wait=off", "-mon",
-       "chardev=qmp,mode=control"], "QMP")
+config(["-chardev", "socket,id=qmp,path=/x/8006.qmp,server=on,wait=off", "-mon",
+        "chardev=qmp,mode=control"])
 wrong(["-vnc", "unix:/x/8006.vnc,password=on"], "VNC")
 wrong(["-cpu", "kvm64,enforce,+kvm_pv_eoi"], "kvm_pv_eoi")
 wrong(["-device", "pci-bridge,id=pci.1,chassis_nr=1,bus=pci.0,addr=0x1e"], "bridge")
@@ -89,14 +89,13 @@ wrong(["-netdev", "user,id=qanet0", "-device", "virtio-net,netdev=qanet0"], "net
 # Packer, whose options come in no order
 PACKER = ["-m", "512M", "-drive", "file=output/packer,if=ide,cache=writeback,discard=ignore,"
           "format=raw", "-cdrom", "/x/cd.iso", "-boot", "once=d", "-machine", "type=pc,accel=tcg",
-          "-name", "packer", "-display", "none"]
+          "-name", "packer", "-display", "none", "-qmp", "unix:/x/s,server,nowait"]
 config(PACKER, ram_bytes=512 * MIB, name="packer")
 drives(PACKER, {"file": "packer", "id": "ide0-hd0"}, {"id": "ide1-cd0", "file": "cd.iso"},
        {"id": "floppy0"})
 wrong(["-drive", "file=x,if=virtio,cache=writeback,discard=ignore,format=qcow2"], "qcow2")
 wrong(["-drive", "file=x,if=virtio,cache=writeback,discard=ignore,format=raw"], "virtio")
 wrong(["-vnc", "127.0.0.1:31"], "VNC")
-wrong(["-qmp", "unix:/x/s,server,nowait"], "QMP")
 
 # kvm-unit-tests, syzkaller, QEMU's own Python class
 config(["-nodefaults", "-vnc", "none", "-serial", "null", "-device", "isa-debug-exit,iobase=0xf4,"

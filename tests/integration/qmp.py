@@ -242,6 +242,51 @@ def resets(directory):
         report(live and hash_in(errors) == live, "qmp: a run with commands plays again", errors)
 
 
+def journeys(directory):
+    """Through a recording: where it is, there and back, breakpoints; nothing is changed on the way."""
+    path, recording = f"{directory}/qmp", f"{directory}/run.rec"
+    arguments = [*idle_disk(directory), "-qmp", f"unix:{path},server,nowait", "-state-hash"]
+    with Machine(*arguments, "-record", recording) as machine:
+        client = Client(path)
+        while client.run("query-replay")["icount"] < 3000000:
+            time.sleep(0.05)
+        report(client.run("query-replay")["mode"] == "record", "qmp: a run that is recorded")
+        client.run("quit")
+        live = hash_in(machine.end()[1])
+    with Machine("-S", *arguments[2:], "-replay", recording) as machine:
+        client = Client(path)
+        client.schema = Schema(client.run("query-qmp-schema"))
+
+        def stopped():
+            data = client.event("REPLAY_STOPPED")["data"]
+            return data["reason"], data["icount"]
+        client.run("replay-seek", icount=1000000)
+        there = stopped()
+        first = client.run("human-monitor-command", **{"command-line": "info registers"})
+        client.run("replay-step", count=1000, reverse=True)
+        back = stopped()
+        client.run("replay-step", count=1000)
+        again = stopped()
+        report((there, back, again) == (("arrived", 1000000), ("arrived", 999000), ("arrived", 1000000)) and
+               first == client.run("human-monitor-command", **{"command-line": "info registers"}),
+               "qmp: there and back", (there, back, again))
+        wanted = client.run("replay-break-add", kind="icount", at=1500000)
+        client.run("replay-continue")
+        report(stopped() == ("breakpoint", 1500000) and
+               [b["id"] for b in client.run("query-replay-breaks")] == [wanted["id"]], "qmp: a breakpoint")
+        client.run("replay-break-remove", id=wanted["id"])
+        past = client.run("replay-break", icount=10)
+        report("in the past" in past.get("desc", ""), "qmp: replay-break", past)
+        refused = [client.run(command)["desc"] for command in ("system_reset", "inject-nmi")]
+        report(all("replay-live" in text for text in refused), "qmp: the past is not changed", refused)
+        client.run("replay-seek", to="end")
+        stop = stopped()
+        report(client.run("query-replay")["icount"] == client.run("query-replay")["last"]["icount"] and
+               not client.schema.wrong, "qmp: to the end", (stop, client.schema.wrong))
+        client.run("quit")
+        report(live and hash_in(machine.end()[1]) == live, "qmp: journeys leave no trace")
+
+
 def ways_in(directory):
     with Machine(*idle_disk(directory), "-chardev", f"socket,id=m,path={directory}/m,server,nowait",
                  "-mon", "chardev=m,mode=control", "-qmp", "tcp:127.0.0.1:0,server,nowait",
@@ -346,7 +391,7 @@ def attacks(directory):
 
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for part in (commands, resets, ways_in, attacks):
+    for part in (commands, resets, journeys, ways_in, attacks):
         with tempfile.TemporaryDirectory() as directory:
             part(directory)
     finish()
