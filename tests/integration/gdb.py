@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Debian's gdb on a machine: at the reset vector, in firmware, in Linux; there and back again."""
+"""Debian's gdb on a machine: at the reset vector; there and back again in a small guest and in Linux, live
+and in a recording."""
 import os
 import re
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from machine import EMULATOR, FIXED, REPRISE, hash_in, report, finish
+from machine import EMULATOR, FIXED, GUESTS, QUIET, build, hash_in, report, finish
 
 SCRATCH = tempfile.TemporaryDirectory()
 SOCKET = os.path.join(SCRATCH.name, "gdb")
@@ -15,6 +16,8 @@ RECORDING = os.path.join(SCRATCH.name, "run.reprise")
 
 
 def start(arguments, emulator=EMULATOR + FIXED):
+    if os.path.exists(SOCKET):
+        os.remove(SOCKET)      # of one that did not end well
     return subprocess.Popen([*emulator, "-S", "-gdb", f"unix:{SOCKET},server,nowait", *arguments],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -110,6 +113,118 @@ def monitor_opens_it():
            "gdb: monitor quit", f"{status} {out[-300:]} {errors[-300:]}")
 
 
+
+def shown(text, name):
+    """What gdb said between "<NAME" and ">"."""
+    found = re.search(rf"^<{name}$(.*?)^>$", text, re.M | re.S)
+    return found and found.group(1)
+
+
+def show(name, *commands):
+    """Commands whose output shown() finds."""
+    return [f"echo <{name}\\n", *commands, "echo >\\n"]
+
+
+def same(name, text, *shots):
+    """Whether each of these shows the same, and something."""
+    what = [shown(text, shot) for shot in shots]
+    return report(what[0] and what.count(what[0]) == len(what), "gdb: " + name, text[-2000:])
+
+
+REGISTERS = ["info registers", "x/8gx $sp"]
+
+
+def small_guest():
+    """The third call of a function, found forwards and backwards; steps back are steps undone."""
+    process = start(["-kernel", f"{GUESTS}/multiboot.elf", "-serial", "null"])
+    text = gdb(
+        f"symbol-file {GUESTS}/multiboot.elf", "hbreak *&puts", "continue", "continue", "continue",
+        *show("third", *REGISTERS),
+        "stepi 300", *show("later", *REGISTERS), "reverse-stepi 300", *show("undone", *REGISTERS),
+        "continue", "continue", "continue", "reverse-continue", "reverse-continue",
+        *show("back", *REGISTERS),
+        "reverse-continue", "reverse-continue", "reverse-continue", *show("begin", "print/x $rip"),
+        "delete", "detach")
+    same("steps there and back", text, "third", "undone")
+    same("calls there and back", text, "third", "back")
+    report(shown(text, "later") != shown(text, "third"), "gdb: steps go somewhere")
+    check("the begin of history", text, "No more reverse-execution history", "^<begin", "= 0xfff0$")
+    status, _, errors = end(process)
+    got = hash_in(errors)
+    straight = subprocess.run([*EMULATOR, *FIXED, "-kernel", f"{GUESTS}/multiboot.elf", "-serial", "null"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    report(status == 0 and got and got == hash_in(straight.stderr),
+           "gdb: a run that was gone through is the same run", f"{status} {got} {errors[-500:]}")
+
+
+# In Linux: functions and variables of the kernel that C code of every configuration has.
+FUNCTIONS = ["start_kernel", "do_sysctl_args"]
+VARIABLES = ["system_state", "jiffies_64"]
+LINUX = ["-kernel", f"{GUESTS}/cloud.bzImage", "-initrd", f"{GUESTS}/initramfs.gz", "-serial", "stdio",
+         "-append", f"{QUIET} rdinit=/bin/sh -- -c \"mount -t proc proc /proc; grep -E "
+         f"' ({'|'.join(FUNCTIONS + VARIABLES)})$' /proc/kallsyms; exec busybox poweroff -f\""]
+
+
+def kernel_symbols(at):
+    """A file for gdb with these symbols: Debian's kernels come without any."""
+    source, file = os.path.join(SCRATCH.name, "kernel.s"), os.path.join(SCRATCH.name, "kernel.elf")
+    with open(source, "w") as out:
+        for section, kind, names in (("text", "function", FUNCTIONS), ("data", "object", VARIABLES)):
+            out.write(f".{section}\n.byte 0\n")
+            for name in names:
+                out.write(f".globl {name}\n.type {name}, @{kind}\n.set {name}, .{section} + "
+                          f"{at[name] - 0xffffffff81000000:#x}\n")
+    for command in (["as", "-o", source + ".o", source],
+                    ["ld", "-Ttext=0xffffffff81000000", "-Tdata=0xffffffff81000000", "--no-check-sections",
+                     "-e", "0", "-o", file, source + ".o"]):
+        subprocess.run(command, check=True)
+    return file
+
+
+def linux(name, at, arguments, emulator):
+    """What the machine is where it is left: at a function of the kernel."""
+    process = start(arguments, emulator)
+    state = "*(int*)&system_state"
+    text = gdb(
+        f"symbol-file {kernel_symbols(at)}",
+        "hbreak *start_kernel", "continue", "delete",
+        *show("early", f"print {state}", "print $rip == (long)&start_kernel"),
+        "hbreak *do_sysctl_args", "continue",
+        *show("there", *REGISTERS), "stepi", "stepi", "stepi",
+        *show("later", *REGISTERS), "reverse-stepi", "reverse-stepi", "reverse-stepi",
+        *show("undone", *REGISTERS), "delete",
+        f"watch {state}", "reverse-continue",
+        *show("writer", "x/i $rip", f"print {state}", "stepi", f"print {state}"), "delete",
+        "reverse-stepi", "watch *(long*)&jiffies_64", "reverse-continue",
+        *show("tick", "x/i $rip", "set $before = *(long*)&jiffies_64", "stepi",
+              "print *(long*)&jiffies_64 - $before"), "delete",
+        "hbreak *do_sysctl_args", "continue", *show("again", *REGISTERS),
+        "delete", "stepi", "stepi", "stepi", *show("onwards", *REGISTERS), "monitor quit")
+    check(f"{name}: at a kernel symbol", shown(text, "early") or text, "= 0$", "= 1$")
+    same(f"{name}: steps there and back", text, "there", "undone", "again")
+    same(f"{name}: steps once more", text, "later", "onwards")
+    report(shown(text, "later") != shown(text, "there"), f"gdb: {name}: steps go somewhere")
+    check(f"{name}: back to who wrote system_state", shown(text, "writer") or text,
+          rf"=> .*mov.*# {at['system_state']:#x}", "= 2$", "= 3$")
+    check(f"{name}: back to who counted jiffies", shown(text, "tick") or text,
+          rf"=> .*(add|mov|inc).*# {at['jiffies_64']:#x}", "= 1$")
+    status, _, errors = end(process)
+    return report(status == 0, f"gdb: {name}: ends", f"{status} {errors[-500:]}") and hash_in(errors)
+
+
+def in_linux():
+    recorded = subprocess.run([*EMULATOR, *FIXED, *LINUX, "-record", RECORDING], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True)
+    at = {name: int(address, 16)
+          for address, name in re.findall(r"^([0-9a-f]{16}) \w (\w+)\r?$", recorded.stdout, re.M)}
+    live = linux("Linux", at, LINUX, EMULATOR + FIXED)
+    again = linux("Linux, replayed", at, ["-replay", RECORDING], EMULATOR[:1] + ["-state-hash", "-pace", "max"])
+    report(live and live == again, "gdb: Linux: the same machine, live and replayed", f"{live} {again}")
+
+
+build("cloud", "initramfs", "multiboot")
 looks_and_changes()
 monitor_opens_it()
+small_guest()
+in_linux()
 finish()

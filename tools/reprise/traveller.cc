@@ -111,6 +111,7 @@ Result<void> Traveller::enter_past() {
   const auto kind = ring_ ? trace::Recording::Kind::Ring : trace::Recording::Kind::File;
   trace::Recording log = TRY(trace::Recording::open(recorder_->file(), kind));
   TRY(disks_.enter_past());
+  if (machine_.stops()) machine_.stops()->set_stops({}, {});  // the present's
   past_ = std::make_unique<Past>(std::move(log), machine_);
   past_->exit = machine_.exit_status();
   past_->replayer.go(timeline_.marks().back().place);
@@ -128,6 +129,7 @@ void Traveller::leave_past() {
   disks_.leave_past();
   machine_.door().record(recorder_);
   next_mark_ = machine_.position().icount + kRingSpacing;
+  arm_live();
 }
 
 // The machine stands at the oldest mark: a recording that begins there, with all that came since.
