@@ -10,6 +10,7 @@
 #   cloud-disks           cloud-disks.gz: initramfs.gz and the kernel's modules for disks (modules.sh)
 #   standard-disks        standard-disks.gz: likewise, and for floppies
 #   multiboot             multiboot.elf: tests/guests/multiboot
+#   story hammer          NAME.elf: tests/guests/c/NAME.c
 #   testdisk              testdisk.img: 64 MiB of fixed pseudo-random bytes
 #   isolinux              isolinux.iso: a CD that boots cloud.bzImage and cloud-disks.gz
 #   grubdisk              grubdisk.img: a hard disk, GRUB in its MBR and gap, both on ext4
@@ -84,6 +85,18 @@ multiboot() {
         "$out/multiboot.o"
 }
 
+# small NAME: a guest in C; neither libraries nor headers of the host
+small() {
+    local source=tests/guests/c/$1.c
+    fresh "$1.elf" "$here/build.sh" "$root/tests/guests/c/guest.h" "$root/$source" && return
+    (cd "$root" && gcc -m32 -O0 -g -Wall -Wextra -ffreestanding -fno-pie -fno-stack-protector -fcf-protection=none \
+        -fno-asynchronous-unwind-tables -mgeneral-regs-only \
+        -fdebug-prefix-map="$root=." -c -o "$out/$1.o" "$source")
+    ld -m elf_i386 -n -nostdlib -Ttext=0x100000 -Tdata=0x200000 -e start --build-id=none --no-warn-rwx-segments \
+        -o "$out/$1.elf.new" "$out/$1.o"
+    made "$1.elf"
+}
+
 for part; do
     case $part in
     cloud) kernel cloud linux-image-cloud-amd64 ;;
@@ -91,6 +104,7 @@ for part; do
     cloud-disks) disks cloud linux-image-cloud-amd64 ;;
     standard-disks) disks standard linux-image-amd64 ;;
     initramfs | multiboot) $part ;;
+    story | hammer) small "$part" ;;
     isolinux | grubdisk)
         disks cloud linux-image-cloud-amd64
         . "$here/$part.sh" ;;
