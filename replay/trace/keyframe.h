@@ -53,9 +53,12 @@ class Keyframes {
   std::size_t count() const { return frames_.size(); }
   Position at(std::size_t frame) const { return frames_[frame].at; }
   u32 chunk(std::size_t frame) const { return frames_[frame].chunk; }  // of its KEYF
+  const std::vector<std::string>& media(std::size_t frame) const { return frames_[frame].media; }
   // The machine has just been built as the recording says, nothing has run: it is what the first
   // keyframe of a recording from power-on holds.
   void starts_at_first(Machine& machine);
+  // The next load takes nothing that the machine holds for granted.
+  void forget_machine() { based_ = false; }
   Result<Place> load(std::size_t frame, Machine& machine);
 
  private:

@@ -40,6 +40,7 @@ class Replayer final : public DoorLog, public DoorSource {
   const std::string& error() const { return error_; }
   bool failed() const { return divergence_ || !error_.empty(); }
   const MachineHashes& last_hashes() const { return last_hashes_; }
+  MachineHashes look() { return points_.look(); }  // as a hash point here would be
 
   // What was taken so far; and back (or ahead) to where that was so. A divergence seen later is
   // forgotten.
