@@ -44,9 +44,10 @@ TEST_SOURCES := $(sort $(shell find tests -name '*_test.cc') $(wildcard tests/su
 MAIN_SOURCES := $(sort $(shell find tools/reprise -name '*.cc' 2>/dev/null))
 # What the command line's tests need of the program, without its main().
 TEST_LINKS := $(filter-out tools/reprise/main.cc,$(MAIN_SOURCES))
+PROGRAM_SOURCES := $(sort $(wildcard tools/program/*.cc)) tools/reprise/suboptions.cc
 IMG_SOURCES := $(sort $(wildcard tools/reprise-img/*.cc))
 objects = $(1:%.cc=$(BUILD)/obj/%.o)
-ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(IMG_SOURCES))
+ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(PROGRAM_SOURCES) $(IMG_SOURCES))
 
 .PHONY: all deps run test bench fuzz soak lint format clean
 all: $(BUILD)/reprise $(BUILD)/reprise-img
@@ -85,7 +86,7 @@ $(BUILD)/reprise: $(call objects,$(MAIN_SOURCES)) $(BUILD)/libreprise.a
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@
 
-$(BUILD)/reprise-img: $(call objects,$(IMG_SOURCES) tools/reprise/suboptions.cc) $(BUILD)/libreprise.a
+$(BUILD)/reprise-img: $(call objects,$(IMG_SOURCES) $(PROGRAM_SOURCES)) $(BUILD)/libreprise.a
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ -lpthread -o $@
 
@@ -128,7 +129,7 @@ lint:
 
 format: DEPS_MORE := tools/deps-test.list
 format: deps
-	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(IMG_SOURCES) $$(git ls-files '*.h')
+	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(PROGRAM_SOURCES) $(IMG_SOURCES) $$(git ls-files '*.h')
 
 clean:
 	rm -rf build

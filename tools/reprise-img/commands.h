@@ -1,14 +1,11 @@
 // One function for each command; its value is the exit status.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "replay/core/result.h"
+#include "tools/program/program.h"
 
 namespace reprise::img {
 
-using Words = std::vector<std::string>;  // what follows the command's name
+using tools::Words;
 
 Result<int> create(const Words& words);
 Result<int> info(const Words& words);

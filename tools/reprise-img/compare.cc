@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "tools/reprise-img/arguments.h"
+#include "tools/program/arguments.h"
 #include "tools/reprise-img/commands.h"
 #include "tools/reprise-img/image.h"
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "storage/host/create_image.h"
-#include "tools/reprise-img/arguments.h"
+#include "tools/program/arguments.h"
 #include "tools/reprise-img/commands.h"
 #include "tools/reprise-img/create_options.h"
 #include "tools/reprise-img/image.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "storage/host/create_image.h"
-#include "tools/reprise-img/arguments.h"
+#include "tools/program/arguments.h"
 #include "tools/reprise/suboptions.h"
 
 namespace reprise::img {
@@ -13,7 +13,7 @@ struct CreateOptions {
   Preallocation preallocation = Preallocation::Off;
   std::string mode;  // as the operator wrote it
 };
-Result<CreateOptions> create_options(const Arguments& arguments);
+Result<CreateOptions> create_options(const tools::Arguments& arguments);
 void print_create_options();
 Result<u64> whole_sectors(u64 size);
 

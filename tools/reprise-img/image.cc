@@ -51,6 +51,14 @@ bool all_zero(std::span<const u8> bytes) {
          (bytes[0] == 0 && std::equal(bytes.begin() + 1, bytes.end(), bytes.begin()));
 }
 
+Result<std::string> report_on_one_image(const Arguments& arguments) {
+  if (arguments.operands().size() != 1) return fail("Expecting one image file name");
+  const std::string output = arguments.text("--output", "human");
+  if (output != "human" && output != "json")
+    return fail("--output must be used with human or json as argument.");
+  return output;
+}
+
 void Progress::show(double percent) {
   if (!on_ || percent - shown_ < 1) return;
   std::printf("    (%3.2f/100%%)\r", percent);

@@ -7,8 +7,11 @@
 
 #include "storage/format/probe.h"
 #include "storage/host/file_node.h"
+#include "tools/program/arguments.h"
 
 namespace reprise::img {
+
+using tools::Arguments;
 
 struct Image {
   std::string name;
@@ -36,6 +39,9 @@ std::string json_text(const std::string& text);  // quoted
 
 // All bytes of the block are zero.
 bool all_zero(std::span<const u8> bytes);
+
+// For commands that report on one image: checks that it is one; how to say it, "human" or "json".
+Result<std::string> report_on_one_image(const Arguments& arguments);
 
 // -p: "    (12.34/100%)" over and over on one line of stdout.
 class Progress {

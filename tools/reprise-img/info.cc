@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "tools/reprise-img/arguments.h"
+#include "tools/program/arguments.h"
 #include "tools/reprise-img/commands.h"
 #include "tools/reprise-img/image.h"
 
@@ -17,7 +17,7 @@ Result<int> info(const Words& words) {
                                                       {"--backing-chain", false},
                                                       {"-U", false},
                                                       {"--force-share", false}}));
-  const std::string output = TRY(arguments.report_on_one_image());
+  const std::string output = TRY(report_on_one_image(arguments));
   OpenOptions options;
   options.format = arguments.text("-f", "");
   options.looks_only = true;
@@ -47,7 +47,7 @@ Result<int> check(const Words& words) {
                                                       {"-T", true},
                                                       {"-U", false},
                                                       {"--force-share", false}}));
-  const std::string output = TRY(arguments.report_on_one_image());
+  const std::string output = TRY(report_on_one_image(arguments));
   const std::string repair = arguments.text("-r", "all");
   if (repair != "leaks" && repair != "all")
     return fail("-r expects 'leaks' or 'all' not '" + repair + "'");

@@ -1,7 +1,7 @@
 // Runs that are alike are joined, as qemu-img does; a raw image's bytes are all "present".
 #include <cstdio>
 
-#include "tools/reprise-img/arguments.h"
+#include "tools/program/arguments.h"
 #include "tools/reprise-img/commands.h"
 #include "tools/reprise-img/image.h"
 
@@ -83,7 +83,7 @@ Result<int> map(const Words& words) {
                                                       {"--max-length", true},
                                                       {"-U", false},
                                                       {"--force-share", false}}));
-  const std::string output = TRY(arguments.report_on_one_image());
+  const std::string output = TRY(report_on_one_image(arguments));
   const auto bound = [&](const char* name, const char* letter, u64 otherwise) -> Result<u64> {
     const std::string* text = arguments.find(name);
     if (!text) text = arguments.find(letter);

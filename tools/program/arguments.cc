@@ -1,22 +1,19 @@
-#include "tools/reprise-img/arguments.h"
+#include "tools/program/arguments.h"
 
 #include <algorithm>
 #include <optional>
 
-namespace reprise::img {
+namespace reprise::tools {
 namespace {
 
-constexpr const char* kHelp = "\nTry 'reprise-img --help' for more information";
-
+Error wrong(std::string message) { return Error{std::move(message), kWrongUsage}; }
 const OptionRow* row(const std::vector<OptionRow>& rows, std::string_view name) {
   const auto found = std::ranges::find(rows, name, &OptionRow::name);
   return found == rows.end() ? nullptr : &*found;
 }
-Error unknown(const std::string& word) {
-  return fail("unrecognized option '" + word + "'" + kHelp);
-}
+Error unknown(const std::string& word) { return wrong("unrecognized option '" + word + "'"); }
 Error missing(const std::string& word) {
-  return fail("missing argument for option '" + word + "'" + kHelp);
+  return wrong("missing argument for option '" + word + "'");
 }
 
 }  // namespace
@@ -81,12 +78,4 @@ std::string Arguments::text(std::string_view name, const std::string& otherwise)
   return found ? *found : otherwise;
 }
 
-Result<std::string> Arguments::report_on_one_image() const {
-  if (operands_.size() != 1) return fail("Expecting one image file name");
-  const std::string output = text("--output", "human");
-  if (output != "human" && output != "json")
-    return fail("--output must be used with human or json as argument.");
-  return output;
-}
-
-}  // namespace reprise::img
+}  // namespace reprise::tools

@@ -8,7 +8,10 @@
 
 #include "replay/core/result.h"
 
-namespace reprise::img {
+namespace reprise::tools {
+
+// The kind of an error that `--help` would help with.
+inline constexpr const char* kWrongUsage = "WrongUsage";
 
 struct OptionRow {
   std::string_view name;  // "-f" or "--output"
@@ -24,12 +27,10 @@ class Arguments {
   std::string text(std::string_view name, const std::string& otherwise) const;
   const std::vector<std::pair<std::string, std::string>>& options() const { return options_; }
   const std::vector<std::string>& operands() const { return operands_; }
-  // For commands that report on one image: checks that it is one; how to say it, "human" or "json".
-  Result<std::string> report_on_one_image() const;
 
  private:
   std::vector<std::pair<std::string, std::string>> options_;
   std::vector<std::string> operands_;
 };
 
-}  // namespace reprise::img
+}  // namespace reprise::tools
