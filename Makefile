@@ -1,6 +1,6 @@
 # Reprise. `make run` shows it, `make test` checks it.
 #   deps     installs the Debian packages that are missing (tools/deps.list)
-#   all      build/reprise, build/reprise-img
+#   all      build/reprise, build/reprise-img, build/reprise-log
 #   run      Debian's Linux to a shell on our own interpreter, recorded and played again
 #   test     everything that is checked on each change; the last line is "N passed, N failed"
 #   bench    our speed beside QEMU's on the same guest; fuzz, soak: the long checks
@@ -46,11 +46,12 @@ MAIN_SOURCES := $(sort $(shell find tools/reprise -name '*.cc' 2>/dev/null))
 TEST_LINKS := $(filter-out tools/reprise/main.cc,$(MAIN_SOURCES))
 PROGRAM_SOURCES := $(sort $(wildcard tools/program/*.cc)) tools/reprise/suboptions.cc
 IMG_SOURCES := $(sort $(wildcard tools/reprise-img/*.cc))
+LOG_SOURCES := $(sort $(wildcard tools/reprise-log/*.cc))
 objects = $(1:%.cc=$(BUILD)/obj/%.o)
-ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(PROGRAM_SOURCES) $(IMG_SOURCES))
+ALL_OBJECTS := $(call objects,$(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(PROGRAM_SOURCES) $(IMG_SOURCES) $(LOG_SOURCES))
 
 .PHONY: all deps run test bench fuzz soak lint format clean
-all: $(BUILD)/reprise $(BUILD)/reprise-img
+all: $(BUILD)/reprise $(BUILD)/reprise-img $(BUILD)/reprise-log
 
 # Option ROMs are assembled and embedded: #include "gen/NAME.rom.h".
 ROMS := $(patsubst chipset/firmware/rom/%.S,$(BUILD)/gen/%.rom.h,$(wildcard chipset/firmware/rom/*.S))
@@ -89,6 +90,12 @@ $(BUILD)/reprise: $(call objects,$(MAIN_SOURCES)) $(BUILD)/libreprise.a
 $(BUILD)/reprise-img: $(call objects,$(IMG_SOURCES) $(PROGRAM_SOURCES)) $(BUILD)/libreprise.a
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ -lpthread -o $@
+
+# What it needs of the program that records: machines from recordings.
+LOG_LINKS := $(addprefix tools/reprise/,replay_machine.cc replay_options.cc disks.cc files.cc check_kernel.cc builtin_guest.cc test_faults.cc)
+$(BUILD)/reprise-log: $(call objects,$(LOG_SOURCES) $(PROGRAM_SOURCES) $(LOG_LINKS)) $(BUILD)/libreprise.a
+	@echo "  link $@"
+	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/unit-tests: $(call objects,$(TEST_SOURCES) $(TEST_LINKS)) $(BUILD)/libreprise.a
 	@echo "  link $@"
@@ -129,7 +136,7 @@ lint:
 
 format: DEPS_MORE := tools/deps-test.list
 format: deps
-	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(PROGRAM_SOURCES) $(IMG_SOURCES) $$(git ls-files '*.h')
+	clang-format -i $(SOURCES) $(TEST_SOURCES) $(MAIN_SOURCES) $(PROGRAM_SOURCES) $(IMG_SOURCES) $(LOG_SOURCES) $$(git ls-files '*.h')
 
 clean:
 	rm -rf build

@@ -147,19 +147,39 @@ Result<std::vector<u8>> DiskIndex::content(std::size_t chunk, unsigned numbers) 
   return std::vector<u8>(content.begin(), content.end());
 }
 
+std::vector<std::string> DiskIndex::media() const {
+  std::vector<std::string> names;
+  for (const auto& [name, medium] : media_) names.push_back(name);
+  return names;
+}
+
+const DiskIndex::Then* DiskIndex::last_said(const std::vector<Then>& said, u32 up_to) {
+  const auto behind =
+      std::upper_bound(said.begin(), said.end(), up_to,
+                       [](u32 keyframe, const Then& one) { return keyframe < one.keyframe; });
+  return behind == said.begin() ? nullptr : &*std::prev(behind);
+}
+
+Result<void> DiskIndex::written(const std::string& medium, u32 behind, u32 up_to,
+                                const Visit& visit) const {
+  const auto found = media_.find(medium);
+  if (found == media_.end()) return {};
+  for (const auto& [cluster, said] : found->second.then) {
+    const Then* last = last_said(said, up_to);
+    if (last && last->keyframe > behind) TRY(visit(cluster, TRY(content(last->chunk, 3))));
+  }
+  return {};
+}
+
 Result<std::optional<std::vector<u8>>> DiskIndex::kept(const std::string& medium,
                                                        u64 cluster) const {
   const std::optional<std::vector<u8>> none;
   const auto found = media_.find(medium);
   if (found == media_.end()) return none;
   const auto then = found->second.then.find(cluster);
-  if (found->second.at && then != found->second.then.end()) {
-    const auto behind =
-        std::upper_bound(then->second.begin(), then->second.end(), found->second.at,
-                         [](u32 keyframe, const Then& one) { return keyframe < one.keyframe; });
-    if (behind != then->second.begin())
-      return std::optional(TRY(content(std::prev(behind)->chunk, 3)));
-  }
+  if (found->second.at && then != found->second.then.end())
+    if (const Then* said = last_said(then->second, found->second.at))
+      return std::optional(TRY(content(said->chunk, 3)));
   const auto chunk = found->second.kept.find(cluster);
   if (chunk == found->second.kept.end()) return none;
   return std::optional(TRY(content(chunk->second, 1)));

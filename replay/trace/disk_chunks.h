@@ -13,6 +13,7 @@
 // read.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -56,6 +57,11 @@ class DiskIndex final : public DiskSource {
   bool empty() const { return media_.empty(); }
   // Is all there that the media held at a keyframe?
   bool complete(u32 keyframe, const std::vector<std::string>& media) const;
+  std::vector<std::string> media() const;
+  // What was said of clusters behind one keyframe (of its KEYF's chunk; 0: from the beginning) and
+  // up to another, as it is there; in order of clusters.
+  using Visit = std::function<Result<void>(u64 cluster, std::span<const u8> content)>;
+  Result<void> written(const std::string& medium, u32 behind, u32 up_to, const Visit& visit) const;
   // The same images, but as they were at a keyframe (of its KEYF's chunk); 0: when the run began.
   void go(const std::string& medium, u32 keyframe) {
     const auto found = media_.find(medium);
@@ -80,6 +86,7 @@ class DiskIndex final : public DiskSource {
   explicit DiskIndex(const Recording& recording) : recording_(&recording) {}
   Result<void> add_disk(std::size_t chunk);
   Result<void> add_then(std::size_t chunk);
+  static const Then* last_said(const std::vector<Then>& said, u32 up_to);
   Result<std::vector<u8>> content(std::size_t chunk, unsigned numbers) const;
   Result<void> add_pins(std::size_t chunk, std::size_t& pins);
 

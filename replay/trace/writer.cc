@@ -1,6 +1,7 @@
 #include "replay/trace/writer.h"
 
 #include <lz4.h>
+#include <lz4hc.h>
 
 #include <algorithm>
 
@@ -25,11 +26,12 @@ Result<u32> ChunkWriter::chunk(u32 type, Position first, Position last,
   header.last = last;
 
   std::vector<u8> packed(std::max<std::size_t>(payload.size(), 1));
-  const int length = payload.size() < 2
-                         ? 0
-                         : LZ4_compress_default(reinterpret_cast<const char*>(payload.data()),
-                                                reinterpret_cast<char*>(packed.data()),
-                                                int(payload.size()), int(payload.size()) - 1);
+  const auto* from = reinterpret_cast<const char*>(payload.data());
+  auto* to = reinterpret_cast<char*>(packed.data());
+  const int size = int(payload.size());
+  const int length = size < 2    ? 0
+                     : squeezes_ ? LZ4_compress_HC(from, to, size, size - 1, LZ4HC_CLEVEL_DEFAULT)
+                                 : LZ4_compress_default(from, to, size, size - 1);
   std::span<const u8> stored = payload;
   if (length > 0) {
     header.flags |= kFlagLz4;

@@ -19,6 +19,8 @@ class ChunkWriter {
  public:
   explicit ChunkWriter(RecordingFile& file) : file_(file) {}
 
+  // Chunks are to be small rather than written fast.
+  void squeeze() { squeezes_ = true; }
   Result<void> begin();  // the file head
   // The chunk's number.
   Result<u32> chunk(u32 type, Position first, Position last, std::span<const u8> payload);
@@ -32,6 +34,7 @@ class ChunkWriter {
 
  private:
   RecordingFile& file_;
+  bool squeezes_ = false;
   mutable std::mutex mutex_;  // guards file_ and what follows, but blobs_
   u32 next_ = 0;
   ByteWriter index_;

@@ -1,8 +1,10 @@
-// Any bytes as a recording: opened, every stream read, played on the fake machine for a while.
+// Any bytes as a recording: opened, every stream read, played on the fake machine for a while, from
+// the beginning and from each keyframe.
 #include <span>
 
 #include "replay/trace/disk_chunks.h"
 #include "replay/trace/driver.h"
+#include "replay/trace/keyframe.h"
 #include "tests/replay/fake_machine.h"
 
 namespace {
@@ -31,6 +33,25 @@ void mend(std::vector<reprise::u8>& bytes) {
   }
 }
 
+void play_on(const reprise::trace::Recording& recording, reprise::trace::Keyframes* keyframes,
+             std::size_t frame) {
+  using namespace reprise;
+  using namespace reprise::trace;
+  FakeMachine machine;
+  Replayer replayer(machine, recording);
+  if (keyframes) {
+    keyframes->forget_machine();
+    const Result<Place> place = keyframes->load(frame, machine);
+    if (!place) return;
+    replayer.go(*place);
+  }
+  RunOptions options;
+  unsigned slices = 0;
+  options.slice = 10'000;
+  options.control = [&] { return ++slices < 20 ? Verdict::Run : Verdict::End; };
+  run_replay(machine, options, replayer);
+}
+
 void play(const std::vector<reprise::u8>& bytes) {
   using namespace reprise;
   using namespace reprise::trace;
@@ -44,19 +65,22 @@ void play(const std::vector<reprise::u8>& bytes) {
     const Hash128 hash{in.u64_(), in.u64_()};
     (void)recording->blob(hash, 1 << 20).ok();
   }
-  if (const Result<DiskIndex> disks = DiskIndex::open(*recording)) {
-    for (u64 cluster = 0; cluster < 4; ++cluster) {
-      (void)disks->kept("d", cluster).ok();
-      (void)disks->pinned("d", cluster).has_value();
+  if (Result<DiskIndex> disks = DiskIndex::open(*recording)) {
+    for (const u32 keyframe : {0u, 8u}) {
+      disks->go("d", keyframe);
+      for (u64 cluster = 0; cluster < 4; ++cluster) {
+        (void)disks->kept("d", cluster).ok();
+        (void)disks->pinned("d", cluster).has_value();
+      }
+      (void)disks->written("d", 0, keyframe, [](auto...) { return Result<void>(); }).ok();
     }
   }
-  FakeMachine machine;
-  Replayer replayer(machine, *recording);
-  RunOptions options;
-  unsigned slices = 0;
-  options.slice = 10'000;
-  options.control = [&] { return ++slices < 20 ? Verdict::Run : Verdict::End; };
-  run_replay(machine, options, replayer);
+  play_on(*recording, nullptr, 0);
+  const Result<DiskIndex> disks = DiskIndex::open(*recording);
+  Result<Keyframes> keyframes = Keyframes::open(*recording, disks ? &*disks : nullptr);
+  if (!keyframes) return;
+  for (std::size_t frame = 0; frame < std::min<std::size_t>(keyframes->count(), 4); ++frame)
+    play_on(*recording, &*keyframes, frame);
 }
 
 }  // namespace

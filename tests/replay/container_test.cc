@@ -76,6 +76,39 @@ TEST(Container, ReplaysUpToACutAnywhere) {
   EXPECT_GT(played, 10u);
 }
 
+// Every keyframe that a cut file still has is whole, and what follows it plays.
+TEST(Container, KeyframesOfACutFilePlay) {
+  const Session session = record(120'000, 6, 0, 2000);
+  const std::vector<u8>& whole = session.file.content;
+  std::pair<Position, std::size_t> before;
+  std::size_t most = 0;
+  for (std::size_t length = 0; length <= whole.size(); ++length) {
+    const MemoryFile cut({whole.begin(), whole.begin() + std::ptrdiff_t(length)});
+    const Result<Recording> recording = Recording::open(cut);
+    if (!recording) continue;
+    Result<Keyframes> keyframes = Keyframes::open(*recording);
+    ASSERT_TRUE(keyframes.ok()) << length << ": " << keyframes.error().message;
+    const std::pair now{recording->last(), keyframes->count()};
+    if (now == before) continue;
+    before = now;
+    most = std::max(most, keyframes->count());
+    for (std::size_t frame = 0; frame < keyframes->count(); ++frame) {
+      FakeMachine machine(frame + 2);  // whatever it was before
+      Replayer replayer(machine, *recording);
+      keyframes->forget_machine();
+      const Result<Place> place = keyframes->load(frame, machine);
+      ASSERT_TRUE(place.ok()) << length << ": " << place.error().message;
+      replayer.go(*place);
+      RunOptions options;
+      run_replay(machine, options, replayer);
+      EXPECT_EQ(replayer.error(), "") << length;
+      EXPECT_FALSE(replayer.divergence()) << length << ": " << replayer.divergence()->message;
+      EXPECT_EQ(machine.position(), recording->last());
+    }
+  }
+  EXPECT_GE(most, 3u);
+}
+
 TEST(Container, RefusesAChangedByteAnywhere) {
   const Session session = record(60'000, 5);
   for (std::size_t at = 0; at < session.file.content.size(); ++at) {

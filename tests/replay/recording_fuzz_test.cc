@@ -76,5 +76,51 @@ TEST(RecordingFuzz, ChangedEvents) {
   }
 }
 
+// Likewise keyframes: what lists pages, chunks, media and digests, and the devices' state.
+TEST(RecordingFuzz, ChangedKeyframes) {
+  std::mt19937 random(9);
+  const Session session = record(60'000, 5, 0, 1000);
+  const Result<Recording> recording = Recording::open(session.file);
+  // As it is, but with nothing packed, and with what a disk held at each keyframe.
+  std::vector<u8> whole(session.file.content.begin(), session.file.content.begin() + kFileHeadSize);
+  std::vector<std::pair<std::size_t, std::size_t>> ranges;  // what is changed: offset, length
+  const auto add = [&](ChunkHeader header, std::span<const u8> payload, bool changes) {
+    header.flags = 0;
+    header.stored = header.raw = u32(payload.size());
+    const std::vector<u8> head = encode(header);
+    whole.insert(whole.end(), head.begin(), head.end());
+    if (changes && !payload.empty()) ranges.emplace_back(whole.size(), payload.size());
+    whole.insert(whole.end(), payload.begin(), payload.end());
+  };
+  for (const Chunk& chunk : recording->chunks()) {
+    const u32 type = chunk.header.type;
+    const std::vector<u8> payload = *recording->payload(chunk);
+    add(chunk.header, payload, type == kKeyframe || type == kObjects);
+    if (type != kKeyframe) continue;
+    ByteWriter held, all;
+    for (ByteWriter* out : {&held, &all}) {
+      out->string("d");
+      out->varint(8);
+    }
+    held.varint(0);
+    held.varint(random() % 4);
+    held.u64_(random());
+    all.varint(2);
+    ChunkHeader header = chunk.header;
+    header.type = kDiskThen;
+    add(header, held.data(), true);
+    add(header, all.data(), true);
+  }
+  ASSERT_GT(ranges.size(), 8u);
+  for (unsigned round = 0; round < 2000; ++round) {
+    std::vector<u8> bytes = whole;
+    for (unsigned changes = 1 + random() % 3; changes > 0; --changes) {
+      const auto& [offset, length] = ranges[random() % ranges.size()];
+      bytes[offset + random() % length] = u8(random() % 3 == 0 ? 0xFF : random());
+    }
+    LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+  }
+}
+
 }  // namespace
 }  // namespace reprise::trace
