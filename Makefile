@@ -101,6 +101,11 @@ $(BUILD)/unit-tests: $(call objects,$(TEST_SOURCES) $(TEST_LINKS)) $(BUILD)/libr
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -lgtest -lgtest_main -o $@
 
+# A part of them, which tests/fuzz.sh runs under the sanitizers.
+$(BUILD)/rubbish-tests: $(call objects,$(wildcard tests/rubbish/*.cc)) $(BUILD)/libreprise.a
+	@echo "  link $@"
+	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -lgtest -lgtest_main -o $@
+
 # A firmware image that measures the interpreter; see `make bench`.
 $(BUILD)/loop.bin: tests/guests/loop/loop.asm
 	@mkdir -p $(@D)

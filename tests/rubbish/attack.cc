@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <random>
 
 #include "gen/rubbish_guest.h"
@@ -44,9 +47,31 @@ std::unique_ptr<PcI440fx> machine_of(const MachineConfig& config, const Bench& s
     return nullptr;
   }
   (*made)->set_idle_jumps(false);
-  if (setup.prepare) setup.prepare(**made);
   return std::move(*made);
 }
+
+// Ends the program when it has not been fed for a while.
+class Watchdog {
+ public:
+  explicit Watchdog(double seconds) : seconds_(unsigned(seconds) + 1) {
+    std::signal(SIGALRM, bark);
+    feed();
+  }
+  ~Watchdog() {
+    alarm(0);
+    std::signal(SIGALRM, SIG_DFL);
+  }
+  Watchdog(const Watchdog&) = delete;
+  void feed() const { alarm(seconds_); }
+
+ private:
+  static void bark(int) {
+    constexpr char kMessage[] = "rubbish: a slice does not end: a device hangs\n";
+    (void)!write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+    std::abort();
+  }
+  unsigned seconds_;
+};
 
 u32 word(PcI440fx& machine, u32 at) {
   u8 bytes[4] = {};
@@ -59,12 +84,18 @@ void replay(const trace::Recording& recording, const MachineConfig& config, cons
             const Hash128& want, Position last) {
   const auto machine = machine_of(config, setup);
   if (!machine) return;
+  const auto planted = setup.plant ? setup.plant(*machine) : nullptr;
+  const Watchdog watchdog(setup.host_seconds);
   // Where slices end must not matter either.
   machine->set_slice_lengths([random = std::mt19937_64(7)]() mutable -> Cycles {
     return 1 + random() % (u64(1) << (random() % 20 + 1));
   });
   trace::Replayer replayer(*machine, recording);
   trace::RunOptions options;
+  options.control = [&] {
+    watchdog.feed();
+    return trace::Verdict::Run;
+  };
   EXPECT_TRUE(trace::run_replay(*machine, options, replayer));
   EXPECT_EQ(replayer.error(), "");
   if (const auto& divergence = replayer.divergence()) {
@@ -97,6 +128,7 @@ Outcome attack(const Script& script, const Bench& setup) {
   const MachineConfig config = config_of(script, setup);
   const auto machine = machine_of(config, setup);
   if (!machine) return outcome;
+  const auto planted = setup.plant ? setup.plant(*machine) : nullptr;
   const auto seconds = [begin = std::chrono::steady_clock::now()] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
@@ -106,7 +138,9 @@ Outcome attack(const Script& script, const Bench& setup) {
   EXPECT_TRUE(recorder.begin({}));
   trace::RunOptions options;
   double asked = seconds();
+  std::optional<Watchdog> watchdog(setup.host_seconds);
   options.control = [&] {
+    watchdog->feed();
     outcome.longest_slice =
         std::max(outcome.longest_slice, seconds() - std::exchange(asked, seconds()));
     if (machine->exit_status().kind) return trace::Verdict::End;
@@ -116,6 +150,7 @@ Outcome attack(const Script& script, const Bench& setup) {
     return outcome.why_not.empty() ? trace::Verdict::Run : trace::Verdict::End;
   };
   trace::run_live(*machine, options, &recorder);
+  watchdog.reset();
   EXPECT_TRUE(recorder.finish(0));
 
   const ExitStatus exit = machine->exit_status();

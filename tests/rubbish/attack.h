@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "chipset/board/pc_i440fx.h"
@@ -10,14 +11,21 @@
 
 namespace reprise::rubbish {
 
+class Planted {
+ public:
+  virtual ~Planted() = default;
+};
+
 struct Bench {
   unsigned cpus = 1;
   Cycles cycles = 2'000'000'000;  // where the run is given up
-  double host_seconds = 60;       // likewise; sanitizers included
+  double host_seconds = 60;       // likewise; sanitizers included. A slice that takes as long ends
+                                  // the program: a device hangs, and nothing else can be done
   std::function<void(MachineConfig&)> configure = {};
   // Drives are given their media here, in the live machine and in the replaying one.
   std::function<PcI440fx::HostOptions()> host = {};
-  std::function<void(PcI440fx&)> prepare = {};  // before each of the runs
+  // Something beside the machine's own devices, for each run; it lives as long as the machine.
+  std::function<std::unique_ptr<Planted>(PcI440fx&)> plant = {};
 };
 
 struct Outcome {
