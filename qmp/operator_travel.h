@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,9 +69,23 @@ struct TravelBreak {
 struct SnapshotInfo {
   std::string name;
   Position at;
-  std::string date;    // host's, ISO 8601
-  std::string branch;  // name
-  u64 bytes = 0;       // that it takes in its file
+  std::string date;  // host's, ISO 8601
+  u32 branch = 0;
+};
+
+struct BranchInfo {
+  u32 number = 0;
+  std::string name, date;
+  std::optional<u32> parent;  // none: a run that began by itself
+  Position from;              // where it parts from its parent
+  bool current = false;
+};
+
+// How a run goes on live from a recording, or from its past.
+struct LiveTarget {
+  std::string name;                          // of the branch, for people
+  std::string file;                          // it is recorded to; empty: to the flight recorder
+  std::map<std::string, std::string> disks;  // by drive: the new image that it goes on with
 };
 
 class OperatorTravel {
@@ -99,13 +114,15 @@ class OperatorTravel {
   virtual Result<void> load_snapshot(const std::string& name) = 0;
   virtual Result<void> delete_snapshot(const std::string& name) = 0;
   virtual std::vector<SnapshotInfo> snapshots() const = 0;
+  virtual std::vector<BranchInfo> branches() const = 0;
+  virtual Result<void> checkpoint() = 0;  // a keyframe, now, in the file that is written
 
   // Recording of a live run.
   virtual Result<void> record_start(const std::string& file) = 0;
   virtual Result<void> record_stop() = 0;
   virtual Result<void> record_save(const std::string& file) = 0;  // what the ring has
   // From a replay, or the past of a live run: goes on live from here.
-  virtual Result<void> go_live(const std::string& branch) = 0;
+  virtual Result<void> go_live(const LiveTarget& target) = 0;
 };
 
 }  // namespace reprise

@@ -138,6 +138,8 @@ void StdioMux::take(std::span<const u8> bytes) {
       escaped_ = false;
       if (monitor_focused_) {
         keys += char(byte);
+      } else if (tty_ && in_ && in_->door().replaying()) {
+        // Typed at a run that takes nothing now.
       } else if (pending_.size() < kTypeAhead + 256) {
         pending_.push_back(byte);
       }

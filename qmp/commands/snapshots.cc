@@ -33,8 +33,7 @@ Result<Json> query_snapshots(Context& c, const Json&) {
                    {"icount", known.at.icount},
                    {"cycles", known.at.cycles},
                    {"date", known.date},
-                   {"branch", known.branch},
-                   {"size", known.bytes}});
+                   {"branch", known.branch}});
   return out;
 }
 

@@ -80,7 +80,12 @@ Result<Json> run_on(Context& c, const Json& arguments) {
 }
 
 Result<Json> live(Context& c, const Json& arguments) {
-  return answer(c.op.travel()->go_live(arguments.value("branch", "")));
+  LiveTarget target;
+  target.name = arguments.value("branch", "");
+  target.file = arguments.value("filename", "");
+  for (const Json& disk : arguments.value("disks", Json::array()))
+    target.disks[disk.at("device").get<std::string>()] = disk.at("filename").get<std::string>();
+  return answer(c.op.travel()->go_live(target));
 }
 
 Result<Json> record_start(Context& c, const Json& arguments) {
@@ -91,7 +96,23 @@ Result<Json> record_save(Context& c, const Json& arguments) {
   return answer(c.op.travel()->record_save(arguments.at("filename").get<std::string>()));
 }
 
+Result<Json> checkpoint(Context& c, const Json&) { return answer(c.op.travel()->checkpoint()); }
+
+Result<Json> query_branches(Context& c, const Json&) {
+  Json out = Json::array();
+  for (const BranchInfo& known : c.op.travel()->branches()) {
+    out.push_back({{"branch", known.number},
+                   {"name", known.name},
+                   {"date", known.date},
+                   {"from", position_json(known.from)},
+                   {"current", known.current}});
+    if (known.parent) out.back()["parent"] = *known.parent;
+  }
+  return out;
+}
+
 constexpr Handler kHandlers[] = {
+    {"checkpoint-now", checkpoint, travels}, {"query-branches", query_branches, travels},
     {"query-replay", query_replay, travels}, {"replay-seek", seek, travels},
     {"replay-step", step, travels},          {"replay-continue", run_on, travels},
     {"replay-live", live, travels},          {"record-start", record_start, travels},

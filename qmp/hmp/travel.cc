@@ -39,15 +39,14 @@ std::string hmp_info_snapshots(HmpState& state, const HmpWords&) {
   if (!travel) return kNone;
   const auto all = travel->snapshots();
   if (all.empty()) return "There is no snapshot available.\n";
-  std::string out =
-      "TAG                  SIZE         DATE                 ICOUNT           BRANCH\n";
+  std::string out = "TAG                  DATE                 ICOUNT           BRANCH\n";
   for (const SnapshotInfo& known : all) {
     char line[80];
-    std::snprintf(line, sizeof line, " %-12llu %-20.20s %-16llu ", ull(known.bytes),
-                  known.date.c_str(), ull(known.at.icount));
+    std::snprintf(line, sizeof line, " %-20.20s %-16llu %u\n", known.date.c_str(),
+                  ull(known.at.icount), known.branch);
     std::string tag = known.name;
     tag.resize(std::max<std::size_t>(tag.size(), 20), ' ');
-    out += tag + line + known.branch + "\n";
+    out += tag + line;
   }
   return out;
 }

@@ -24,6 +24,8 @@ class DiskLog {
   virtual void keep(const std::string& medium, u64 cluster, std::span<const u8> content) = 0;
   // The contents of all clusters that the guest reads are to be kept too (embed=disks).
   virtual bool embeds() const = 0;
+  // False: nobody wants to know, for now.
+  virtual bool active() const { return true; }
 };
 
 // The replay's end; likewise.

@@ -22,9 +22,28 @@ void Port::set_credit(u64 bytes) {
   if (bytes > before && wake_ && !door_.replaying()) wake_();
 }
 
+u64 Port::credit() const {
+  if (door_.replaying()) return 0;
+  const u64 posted = posted_.load(std::memory_order_acquire);
+  const u64 granted = credit_.load(std::memory_order_acquire);
+  return granted > posted ? granted - posted : 0;
+}
+
+// Who waits for room hears of it when a replay is over.
+void Door::replay(DoorSource* source) {
+  {
+    const std::scoped_lock lock(mutex_);
+    source_ = source;
+  }
+  if (source) return;
+  for (const auto& [name, port] : ports_)
+    if (port->wake_ && port->credit() > 0) port->wake_();
+}
+
 u64 Door::ask(Port& port, const std::function<u64()>& host) {
   const Position at = position_();
-  const u64 value = source_ ? source_->answer(at, port) : host();
+  DoorSource* const source = source_;
+  const u64 value = source ? source->answer(at, port) : host();
   if (log_) log_->answer(at, port, value);
   return value;
 }
@@ -47,7 +66,8 @@ void Door::emit(Port& port, std::span<const u8> bytes) {
 }
 
 Position Door::next_delivery() const {
-  return source_ ? source_->next() : Position{kNever, kNever};
+  DoorSource* const source = source_;
+  return source ? source->next() : Position{kNever, kNever};
 }
 
 void Door::deliver_due(Position now) {
@@ -56,12 +76,12 @@ void Door::deliver_due(Position now) {
 }
 
 bool Door::deliver_next(Position now) {
-  if (source_) {
-    if (source_->next() > now) return false;
-    const auto [name, bytes] = source_->take();
+  if (DoorSource* const source = source_) {
+    if (source->next() > now) return false;
+    const auto [name, bytes] = source->take();
     Port* port = find(name);
     if (!port || !port->receive_) {
-      source_->refused(name);
+      source->refused(name);
       return true;
     }
     if (log_) log_->input(now, *port, bytes);

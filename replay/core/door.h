@@ -40,13 +40,10 @@ class Port {
   // than it has been granted, and what it has not been granted stays in its socket. Credit is not
   // guest-visible and not part of the state: it is granted anew by settle().
   void set_credit(u64 bytes);
-  // Any thread. How much the host may still post now: what was granted less what is under way.
-  // What is under way is read first: a delivery lowers the grant before it leaves the door.
-  u64 credit() const {
-    const u64 posted = posted_.load(std::memory_order_acquire);
-    const u64 granted = credit_.load(std::memory_order_acquire);
-    return granted > posted ? granted - posted : 0;
-  }
+  // Any thread. How much the host may still post now: what was granted less what is under way; in
+  // replay nothing. What is under way is read first: a delivery lowers the grant before it leaves
+  // the door.
+  u64 credit() const;
   // Called on the machine thread when credit becomes non-zero; host ends use it to wake up.
   void on_credit(std::function<void()> wake) { wake_ = std::move(wake); }
   // The host end of an output port (a terminal, a file). Muted in replay unless mirrored.
@@ -98,23 +95,26 @@ class Door {
   u64 ask(Port& port, const std::function<u64()>& host);
   // Machine thread: false when a replay is where its recording ends, and the recorded run was still
   // waiting for the host's answer.
-  bool answerable() const { return !source_ || source_->answerable(position_()); }
+  bool answerable() const {
+    DoorSource* const source = source_;
+    return !source || source->answerable(position_());
+  }
   // Any thread: bytes for a device; false if the queue is full (the host keeps them) or in replay.
   bool post(Port& port, std::vector<u8> bytes);
   // Machine thread: bytes for the outside.
   void emit(Port& port, std::span<const u8> bytes);
 
   // The machine loop's half.
-  bool deliver_next(Position now);     // delivers one input that is due at `now`; false: none is
-  void deliver_due(Position now);      // delivers all that is due at `now`
-  Position next_delivery() const;      // replay: position of the next input; live: never
+  bool deliver_next(Position now);  // delivers one input that is due at `now`; false: none is
+  void deliver_due(Position now);   // delivers all that is due at `now`
+  Position next_delivery() const;   // replay: position of the next input; live: never
   bool waiting() const { return waiting_.load(std::memory_order_acquire); }  // live: any posted
   void on_post(std::function<void()> wake) { on_post_ = std::move(wake); }   // any thread
 
   // Recording and replay. At most one of each; a source makes posts be refused.
   void record(DoorLog* log) { log_ = log; }
-  void replay(DoorSource* source) { source_ = source; }
-  bool replaying() const { return source_ != nullptr; }
+  void replay(DoorSource* source);
+  bool replaying() const { return source_.load(std::memory_order_acquire) != nullptr; }
   void mirror_output(bool on) { mirror_ = on; }
 
   Port* find(const std::string& name) const;
@@ -132,7 +132,7 @@ class Door {
   std::function<void()> on_post_;
   std::map<std::string, Port*> ports_;  // by name: iteration order is the same everywhere
   DoorLog* log_ = nullptr;
-  DoorSource* source_ = nullptr;
+  std::atomic<DoorSource*> source_{nullptr};
   bool mirror_ = false;
   mutable std::mutex mutex_;  // guards queue_
   std::deque<Posted> queue_;

@@ -1,6 +1,7 @@
 #include "replay/trace/disk_chunks.h"
 
 #include <algorithm>
+#include <set>
 
 namespace reprise::trace {
 namespace {
@@ -112,6 +113,10 @@ Result<void> DiskIndex::add_then(std::size_t chunk) {
   const u32 keyframe = u32(in.varint());
   const u64 all = in.varint();
   if (!in.ok() || name.size() > kMaxName) return broken(recording_->chunks()[chunk]);
+  // Of another branch.
+  if (keyframe >= recording_->chunks().size() ||
+      recording_->chunks()[keyframe].header.type != kKeyframe)
+    return {};
   Medium& medium = media_[name];
   if (all) {
     medium.complete[keyframe] = all - 1;
@@ -183,6 +188,15 @@ Result<std::optional<std::vector<u8>>> DiskIndex::kept(const std::string& medium
   const auto chunk = found->second.kept.find(cluster);
   if (chunk == found->second.kept.end()) return none;
   return std::optional(TRY(content(chunk->second, 1)));
+}
+
+std::vector<u64> DiskIndex::clusters(const std::string& medium) const {
+  std::set<u64> all;
+  if (const auto found = media_.find(medium); found != media_.end()) {
+    for (const auto& [cluster, chunk] : found->second.kept) all.insert(cluster);
+    for (const auto& [cluster, then] : found->second.then) all.insert(cluster);
+  }
+  return {all.begin(), all.end()};
 }
 
 std::optional<u64> DiskIndex::pinned(const std::string& medium, u64 cluster) const {

@@ -55,6 +55,8 @@ class DiskIndex final : public DiskSource {
                                               u64 cluster) const override;
   std::optional<u64> pinned(const std::string& medium, u64 cluster) const override;
   bool empty() const { return media_.empty(); }
+  // All of which kept() may have a content.
+  std::vector<u64> clusters(const std::string& medium) const;
   // Is all there that the media held at a keyframe?
   bool complete(u32 keyframe, const std::vector<std::string>& media) const;
   std::vector<std::string> media() const;

@@ -56,7 +56,7 @@ void run_live(Machine& machine, RunOptions& options, Recorder* recorder) {
       continue;
     }
     if (options.boundary) options.boundary();
-    if (recorder && recorder->keyframe_due()) recorder->keyframe();
+    if (recorder && recorder->keyframe_due()) (void)recorder->keyframe().ok();
     if (recorder && machine.position().cycles >= recorder->next_hash()) recorder->hash_point();
     machine.deliver();
     if (!consult(machine, options)) return;

@@ -4,7 +4,7 @@
 //   chunk      64-byte header, then `stored` bytes of payload:
 //     +0  u32 type          four letters
 //     +4  u32 number        0, 1, 2...: a chunk that is missing or twice there is noticed
-//     +8  u32 branch        0: the run that the file began with
+//     +8  u32 branch        0: the run that the file began with (branches.h)
 //     +12 u32 flags         bit 0: the payload is lz4 (one block)
 //     +16 u32 stored        bytes in the file
 //     +20 u32 raw           bytes after decompression
@@ -18,8 +18,9 @@
 // TEXT and HASH chunks, then one INPT, which commits the group: everything up to its `last` is in
 // the file. DISK and PINS (disk_chunks.h) say what disks held before the run, and stand anywhere
 // before END. KEYF (keyframe.h) is a state to begin from, with its PAGE and OBJS chunks before it.
-// So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX
-// and END close a recording that ended in good order. A reader skips types that it does not know.
+// So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX and END close
+// a run that ended in good order; BRCH may follow, with another. SNAP gives a KEYF a name. A reader
+// skips types that it does not know.
 #pragma once
 
 #include <span>
@@ -57,8 +58,10 @@ inline constexpr u32 kDisk = four("DISK");
 inline constexpr u32 kPins = four("PINS");
 inline constexpr u32 kDiskThen = four("DSKK");  // disk_chunks.h
 inline constexpr u32 kKeyframe = four("KEYF");
-inline constexpr u32 kPages = four("PAGE");    // of the KEYF that follows
-inline constexpr u32 kObjects = four("OBJS");  // likewise
+inline constexpr u32 kPages = four("PAGE");     // of the KEYF that follows
+inline constexpr u32 kObjects = four("OBJS");   // likewise
+inline constexpr u32 kBranch = four("BRCH");    // branches.h
+inline constexpr u32 kSnapshot = four("SNAP");  // likewise
 inline constexpr u32 kIndex = four("INDX");
 inline constexpr u32 kEnd = four("END ");
 

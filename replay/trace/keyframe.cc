@@ -86,9 +86,13 @@ Result<u32> KeyframeWriter::write(u32 next, const HashPlace& points,
   head.bytes(blocks.data());
   if (head.size() > kMaxChunk) return fail("too many pages for one keyframe");
   const u32 number = TRY(writer_.chunk(kKeyframe, at, at, head.data()));
+  rebase();
+  return number;
+}
+
+void KeyframeWriter::rebase() {
   epoch_ = machine_.pages().epoch();
   machine_.pages().advance_epoch();
-  return number;
 }
 
 // --- reading ---
@@ -146,6 +150,12 @@ Result<void> Keyframes::add(const Chunk& chunk) {
   if (!frames_.empty() && frame.at < frames_.back().at)
     return fail("the recording is damaged: " + what + " lies before the one before it");
   frames_.push_back(std::move(frame));
+  return {};
+}
+
+std::optional<std::size_t> Keyframes::find(u32 chunk) const {
+  for (std::size_t i = 0; i < frames_.size(); ++i)
+    if (frames_[i].chunk == chunk) return i;
   return {};
 }
 

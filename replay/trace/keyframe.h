@@ -14,6 +14,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class KeyframeWriter {
   KeyframeWriter(Machine& machine, ChunkWriter& writer) : machine_(machine), writer_(writer) {}
   // The machine's state now, where the log goes on with chunk `next`. The number of its KEYF.
   Result<u32> write(u32 next, const HashPlace& points, const std::vector<std::string>& media);
+  // The machine's memory is that of a keyframe which the next one goes on from.
+  void rebase();
 
  private:
   Result<void> pages(ByteWriter& blocks, std::vector<u32>& chunks);
@@ -54,6 +57,7 @@ class Keyframes {
   Position at(std::size_t frame) const { return frames_[frame].at; }
   u32 chunk(std::size_t frame) const { return frames_[frame].chunk; }  // of its KEYF
   const std::vector<std::string>& media(std::size_t frame) const { return frames_[frame].media; }
+  std::optional<std::size_t> find(u32 chunk) const;
   // The machine has just been built as the recording says, nothing has run: it is what the first
   // keyframe of a recording from power-on holds.
   void starts_at_first(Machine& machine);

@@ -26,10 +26,11 @@ Error damaged(const Chunk& chunk, const std::string& what) {
 }  // namespace
 
 std::string RecordingHeader::to_json() const {
-  const nlohmann::json json = {{"build", build},
-                               {"created", created},
-                               {"hash-interval", hash_interval},
-                               {"machine", machine}};
+  nlohmann::json json = {{"build", build},
+                         {"created", created},
+                         {"hash-interval", hash_interval},
+                         {"machine", machine}};
+  if (!origin.empty()) json["origin"] = origin;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -44,7 +45,8 @@ Result<RecordingHeader> RecordingHeader::from_json(std::string_view text) {
     return fail("the recording's header does not describe a machine");
   }
   return RecordingHeader{json["machine"].get<std::string>(), json["build"].get<std::string>(),
-                         json["created"].get<std::string>(), json["hash-interval"].get<u64>()};
+                         json["created"].get<std::string>(), json["hash-interval"].get<u64>(),
+                         is_string("origin") ? json["origin"].get<std::string>() : ""};
 }
 
 std::vector<u8> RecordingEnd::encode() const {
@@ -73,11 +75,14 @@ Result<RecordingEnd> RecordingEnd::decode(std::span<const u8> payload) {
   return end;
 }
 
-Result<Recording> Recording::open(const RecordingFile& file, Kind kind) {
+Result<Recording> Recording::open(const RecordingFile& file, Kind kind, std::optional<u32> branch) {
   Recording recording(file);
   recording.kind_ = kind;
+  recording.branches_.resize(1);
+  recording.ends_.resize(1);
   TRY(recording.check_file_head());
   TRY(recording.scan());
+  TRY(recording.select(branch));
   return recording;
 }
 
@@ -137,14 +142,15 @@ Result<void> Recording::scan() {
   while (offset < file_->size()) {
     Chunk chunk;
     if (!TRY(scan_chunk(offset, chunk))) break;
-    if (end_) return damaged(chunk, "it comes after the end");
+    const u32 type = chunk.header.type;
+    // Disks are put to the state that a branch goes on from before it begins.
+    if (ends_.back().end && type != kBranch && type != kDisk && type != kPins)
+      return damaged(chunk, "it comes after the end");
     TRY(accept(chunk));
     chunks_.push_back(chunk);
     offset += kChunkHeaderSize + chunk.header.stored;
   }
-  if (end_ && offset != file_->size()) {
-    return damaged(chunks_.size(), offset, "there are bytes after the end");
-  }
+  whole_ = offset;
   if (chunks_.empty()) {
     return fail("the recording is cut before its header ends: there is nothing to replay");
   }
@@ -157,10 +163,8 @@ Result<void> Recording::accept(const Chunk& chunk) {
   if (chunks_.empty() != (header.type == kHead)) {
     return damaged(chunk, "the header must be the first chunk and the only one of its type");
   }
-  if (header.branch != 0) {
-    return fail("the recording has branches (" + where(chunk) +
-                "), and this build replays only files without");
-  }
+  if (header.type == kBranch) return accept_branch(chunk);
+  if (header.branch >= branches_.size()) return damaged(chunk, "its branch has not begun");
   if (header.last < header.first || header.last.cycles < header.first.cycles) {
     return damaged(chunk, "it ends before it begins");
   }
@@ -172,18 +176,77 @@ Result<void> Recording::accept(const Chunk& chunk) {
     header_ = TRY(
         RecordingHeader::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   }
+  if (header.type == kSnapshot) return accept_snapshot(chunk);
+  Position& last = ends_[header.branch].last;
   // A recording that was saved later begins with a state.
-  if (header.type == kKeyframe && last_ == Position{}) last_ = header.last;
+  if (header.type == kKeyframe && last == Position{}) last = header.last;
   const bool events = header.type == kInput || header.type == kText || header.type == kHash;
-  const bool goes_on = !shift_ || last_ != Position{};
-  if (events && goes_on && header.first != last_)
+  const bool goes_on = kind_ == Kind::File || last != Position{};
+  if (events && goes_on && header.first != last)
     return damaged(chunk, "it does not go on where it should");
-  if (header.type == kInput) last_ = header.last;
+  if (header.type == kInput) last = header.last;
   if (header.type == kEnd) {
-    if (header.last != last_) return damaged(chunk, "the end is not where the events end");
+    if (header.last != last) return damaged(chunk, "the end is not where the events end");
     const std::vector<u8> bytes = TRY(payload(chunk));
-    end_ = TRY(RecordingEnd::decode(bytes));
+    ends_[header.branch].end = TRY(RecordingEnd::decode(bytes));
   }
+  return {};
+}
+
+const Chunk* Recording::keyframe(u32 number) const {
+  const u64 index = number - (number ? shift_ : 0);
+  if (index >= chunks_.size() || chunks_[index].header.type != kKeyframe) return nullptr;
+  return &chunks_[index];
+}
+
+Result<void> Recording::accept_branch(const Chunk& chunk) {
+  Branch branch = TRY(Branch::decode(TRY(payload(chunk))));
+  if (chunk.header.branch != branches_.size() || branches_.size() >= kMaxBranches)
+    return damaged(chunk, "branches are not counted right");
+  branch.begin = chunk.header.number;
+  RunEnd end;
+  if (branch.parent) {
+    const Chunk* state = keyframe(branch.state);
+    if (*branch.parent >= branches_.size() || !state ||
+        !Lineage(branches_, *branch.parent).has(state->header))
+      return damaged(chunk, "a branch goes on from what is not there");
+    branch.from = end.last = state->header.last;
+  }
+  branches_.push_back(std::move(branch));
+  ends_.push_back(std::move(end));
+  return {};
+}
+
+Result<void> Recording::accept_snapshot(const Chunk& chunk) {
+  Snapshot snapshot = TRY(Snapshot::decode(TRY(payload(chunk))));
+  std::erase_if(snapshots_, [&](const Snapshot& one) { return one.name == snapshot.name; });
+  if (!snapshot.keyframe) return {};
+  const Chunk* state = keyframe(snapshot.keyframe);
+  if (!state) return damaged(chunk, "a snapshot has no state");
+  snapshot.branch = state->header.branch;
+  snapshot.at = state->header.last;
+  snapshots_.push_back(std::move(snapshot));
+  return {};
+}
+
+const Snapshot* Recording::snapshot(const std::string& name) const {
+  for (const Snapshot& one : snapshots_)
+    if (one.name == name) return &one;
+  return nullptr;
+}
+
+Result<void> Recording::select(std::optional<u32> branch) {
+  branch_ = branch.value_or(u32(branches_.size() - 1));
+  if (branch_ >= branches_.size())
+    return fail("the recording has branches 0 to " + std::to_string(branches_.size() - 1));
+  last_ = ends_[branch_].last;
+  end_ = ends_[branch_].end;
+  if (branches_.size() == 1) return {};
+  const Lineage lineage(branches_, branch_);
+  if (const std::string& header = branches_[lineage.root()].header; !header.empty())
+    header_ = TRY(RecordingHeader::from_json(header));
+  for (Chunk& chunk : chunks_)
+    if (!lineage.has(chunk.header)) chunk.header.type = 0;
   return {};
 }
 
@@ -200,6 +263,19 @@ Result<std::vector<u8>> Recording::payload(const Chunk& chunk) const {
   }
   raw.resize(chunk.header.raw);
   return raw;
+}
+
+Result<std::set<Hash128>> Recording::blobs() const {
+  std::set<Hash128> all;
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.header.type != kBlob) continue;
+    const std::vector<u8> bytes = TRY(payload(chunk));
+    ByteReader in(bytes);
+    const Hash128 of{in.u64_(), in.u64_()};
+    const u64 total = in.u64_(), offset = in.u64_();
+    if (offset + in.rest().size() == total) all.insert(of);  // its last piece
+  }
+  return all;
 }
 
 Result<std::vector<u8>> Recording::blob(const Hash128& hash, u64 limit) const {

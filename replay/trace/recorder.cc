@@ -26,6 +26,38 @@ Result<void> Recorder::begin(const std::vector<std::span<const u8>>& blobs) {
   return {};
 }
 
+void Recorder::resume(u32 next, std::set<Hash128> blobs) {
+  writer_.resume(next, std::move(blobs));
+  begun_ = true;
+}
+
+void Recorder::here(const HashPlace& points) {
+  points_.go(points);
+  restart(machine_.position());
+}
+
+Result<void> Recorder::branch(u32 number, const Branch& branch, const Place* from,
+                              const std::vector<std::span<const u8>>& blobs) {
+  if (error_) return *error_;
+  const Position at = machine_.position();
+  for (const std::span<const u8> blob : blobs) TRY(writer_.blob(blob));
+  writer_.set_branch(number);
+  TRY(writer_.chunk(kBranch, at, at, branch.encode()));
+  restart(at);
+  if (!from) return {};
+  points_.go(from->points);
+  keyframes_.rebase();
+  next_keyframe_ = at.icount + options_.keyframe_spacing;
+  return {};
+}
+
+Result<void> Recorder::name(const Snapshot& snapshot) {
+  if (error_) return *error_;
+  const Position at = machine_.position();
+  TRY(writer_.chunk(kSnapshot, at, at, snapshot.encode()));
+  return {};
+}
+
 void Recorder::input(Position at, const Port& port, std::span<const u8> bytes) {
   if (!open()) return;
   room(at, bytes.size());
@@ -62,16 +94,22 @@ Place Recorder::commit() {
   return {stream, stream, stream, stream, points_.place(), at};
 }
 
-void Recorder::keyframe() {
-  if (!open()) return;
+Result<u32> Recorder::keyframe() {
+  check(begun_, "a keyframe of what is not recorded");
   const Place place = commit();
   next_keyframe_ = machine_.position().icount + options_.keyframe_spacing;
-  if (error_) return;
+  if (error_) return *error_;
+  const u64 before = file_.size();
   const std::vector<std::string> media =
       options_.media ? options_.media() : std::vector<std::string>();
   const Result<u32> written = keyframes_.write(u32(place.inputs.chunk), place.points, media);
-  if (!written) return stopped(written.error());
+  if (!written) {
+    stopped(written.error());
+    return *error_;
+  }
+  if (options_.on_keyframe) options_.on_keyframe(machine_.position(), file_.size() - before);
   if (options_.say_disks) options_.say_disks(*written);
+  return written;
 }
 
 void Recorder::room(Position at, std::size_t bytes) {
@@ -103,8 +141,13 @@ void Recorder::flush(Position at) {
   disks_.flush();
   if (texts_.size() > 0) write(kText, at, texts_.data());
   if (!hashes_.data().empty()) write(kHash, at, hashes_.data());
-  write(kInput, at, inputs_.data());
+  const bool nothing = texts_.size() + hashes_.data().size() + inputs_.size() == 0;
+  if (!nothing || at != committed_) write(kInput, at, inputs_.data());
   if (error_) return;
+  restart(at);
+}
+
+void Recorder::restart(Position at) {
   committed_ = at;
   inputs_.restart(at);
   texts_.restart(at);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "replay/trace/branches.h"
 #include "replay/trace/disk_chunks.h"
 #include "replay/trace/events.h"
 #include "replay/trace/hash_chain.h"
@@ -24,6 +25,8 @@ class Recorder final : public DoorLog {
     // by disks().held(), what it holds.
     std::function<std::vector<std::string>()> media = {};
     std::function<void(u32 keyframe)> say_disks = {};
+    // Told of each keyframe, and the bytes of the file that it took.
+    std::function<void(Position at, u64 bytes)> on_keyframe = {};
   };
   // Attaches to the machine's door until destroyed; `file` is new and empty.
   Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header, Options options);
@@ -33,6 +36,16 @@ class Recorder final : public DoorLog {
 
   // Before the run: the head, and the contents the machine starts from.
   Result<void> begin(const std::vector<std::span<const u8>>& blobs);
+  // Instead: behind what a file has. branch() follows.
+  void resume(u32 next, std::set<Hash128> blobs);
+  // The run has come here without this recorder; hash points go on as they were. The log begins
+  // here; a file needs a keyframe here, too.
+  void here(const HashPlace& points);
+  // What was recorded so far is left: a new branch begins, with the machine as it is now. `from`:
+  // what loading the keyframe that it goes on from gave; null: the machine is as built.
+  Result<void> branch(u32 number, const Branch& branch, const Place* from,
+                      const std::vector<std::span<const u8>>& blobs = {});
+  Result<void> name(const Snapshot& snapshot);
   // What the drives' workers tell of their images, until finish().
   DiskRecorder& disks() { return disks_; }
   // The loop's half.
@@ -42,11 +55,13 @@ class Recorder final : public DoorLog {
   bool keyframe_due() const {
     return open() && options_.keyframe_spacing && machine_.position().icount >= next_keyframe_;
   }
-  void keyframe();
+  // Its number.
+  Result<u32> keyframe();
   // Writes what is collected. Where a replay that begins here goes on.
   Place commit();
   const RecordingFile& file() const { return file_; }
   const RecordingHeader& header() const { return header_; }
+  const HashPlace points() const { return points_.place(); }
   // What an END here would say.
   RecordingEnd end_here(u32 exit_status);
   void tick();  // at a boundary: writes what is collected, if it is much or old
@@ -61,6 +76,7 @@ class Recorder final : public DoorLog {
   void output(Position at, const Port& port, std::span<const u8> bytes) override;
 
  private:
+  void restart(Position at);
   void room(Position at, std::size_t bytes);  // flushes early rather than outgrow a chunk
   void flush(Position at);
   void stopped(const Error& error);

@@ -43,6 +43,7 @@ Result<u32> ChunkWriter::chunk(u32 type, Position first, Position last,
   const std::scoped_lock lock(mutex_);
   if (error_) return *error_;
   header.number = next_++;
+  header.branch = branch_;
   index_.u32_(type);
   index_.u64_(file_.size());
   std::vector<u8> whole = encode(header);
@@ -50,6 +51,11 @@ Result<u32> ChunkWriter::chunk(u32 type, Position first, Position last,
   const Result<void> done = file_.append(whole);
   if (!done) return *(error_ = done.error());
   return header.number;
+}
+
+void ChunkWriter::set_branch(u32 branch) {
+  const std::scoped_lock lock(mutex_);
+  branch_ = branch;
 }
 
 u32 ChunkWriter::next_number() const {

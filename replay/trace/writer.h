@@ -22,6 +22,13 @@ class ChunkWriter {
   // Chunks are to be small rather than written fast.
   void squeeze() { squeezes_ = true; }
   Result<void> begin();  // the file head
+  // Instead: goes on behind chunks that a file has, and blobs among them.
+  void resume(u32 next, std::set<Hash128> blobs) {
+    next_ = next;
+    blobs_ = std::move(blobs);
+  }
+  // Of the chunks that follow.
+  void set_branch(u32 branch);
   // The chunk's number.
   Result<u32> chunk(u32 type, Position first, Position last, std::span<const u8> payload);
   u32 next_number() const;
@@ -36,7 +43,7 @@ class ChunkWriter {
   RecordingFile& file_;
   bool squeezes_ = false;
   mutable std::mutex mutex_;  // guards file_ and what follows, but blobs_
-  u32 next_ = 0;
+  u32 next_ = 0, branch_ = 0;
   ByteWriter index_;
   std::optional<Error> error_;
   std::set<Hash128> blobs_;

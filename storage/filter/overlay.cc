@@ -142,6 +142,13 @@ Result<Extent> Overlay::map(u64 offset, u64 length) {
   return extent;
 }
 
+std::set<u64> Overlay::clusters() const {
+  std::set<u64> all;
+  const u64 end = clusters_of(size_);
+  for (u64 at = map_.next(0, end); at < end; at = map_.next(at + 1, end)) all.insert(all.end(), at);
+  return all;
+}
+
 Result<void> Overlay::commit(BlockNode& target) {
   if (target.read_only()) return io_error(kEACCES, "commit: the image is open read-only");
   if (target.size() < size_)

@@ -6,6 +6,8 @@
 // shorter than the disk: what it lacks is zeros. The map of clusters lives in memory alone.
 #pragma once
 
+#include <set>
+
 #include "storage/block_node.h"
 #include "storage/filter/cluster_map.h"
 
@@ -30,6 +32,8 @@ class Overlay final : public BlockNode {
   // Writes what is ours to `target` (the base's image, open for writing) and through to its disk.
   // Changes nothing here: should it fail, do it again. Where it succeeds, forget() may follow.
   Result<void> commit(BlockNode& target);
+  // Those that are ours.
+  std::set<u64> clusters() const;
   // Everything is the base's again.
   void forget() { map_.clear(); }
 

@@ -16,6 +16,7 @@ Result<void> PinFilter::fetch(u64 cluster) {
 }
 
 Result<void> PinFilter::read(u64 offset, std::span<u8> out) {
+  if (!log_.active()) return child_->read(offset, out);
   while (!out.empty()) {
     const u64 cluster = offset / kClusterSize, skip = offset % kClusterSize;
     const u64 clusters = (skip + out.size() + kClusterSize - 1) / kClusterSize;
@@ -69,12 +70,12 @@ Result<void> PinFilter::keep_before(u64 offset, u64 length) {
 }
 
 Result<void> PinFilter::write(u64 offset, std::span<const u8> in) {
-  if (!in.empty()) TRY(keep_before(offset, in.size()));
+  if (!in.empty() && log_.active()) TRY(keep_before(offset, in.size()));
   return child_->write(offset, in);
 }
 
 Result<void> PinFilter::discard(u64 offset, u64 length) {
-  if (length) TRY(keep_before(offset, length));
+  if (length && log_.active()) TRY(keep_before(offset, length));
   return child_->discard(offset, length);
 }
 

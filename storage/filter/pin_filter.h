@@ -21,6 +21,9 @@ class PinFilter final : public BlockNode {
   PinFilter(std::shared_ptr<BlockNode> child, DiskLog& log, std::string medium, u64 size)
       : child_(std::move(child)), log_(log), medium_(std::move(medium)), size_(size) {}
 
+  // Another recording begins, which knows nothing yet.
+  void restart() { known_.clear(); }
+
   std::string_view driver() const override { return "pin"; }
   u64 size() const override { return size_; }
   bool read_only() const override { return child_->read_only(); }

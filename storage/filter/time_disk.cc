@@ -73,14 +73,46 @@ void TimeDisk::count() {
   bytes_ = sum;
 }
 
-void TimeDisk::changed(Visit visit) {
-  post([this, visit = std::move(visit)] {
+void TimeDisk::changed(Overlay* overlay, Visit visit) {
+  post([this, overlay, visit = std::move(visit)] {
     std::set<u64> clusters;
+    if (overlay) clusters = overlay->clusters();
     layers_.each_layer([&](const auto& layer) {
       for (const auto& [cluster, kept] : layer) clusters.insert(cluster);
     });
     for (const u64 cluster : clusters)
       if (const auto bytes = content(cluster)) visit(cluster, *bytes);
+  });
+}
+
+Result<void> TimeDisk::put(u64 cluster, std::span<const u8> content) {
+  const auto here = this->content(cluster);
+  if (here && std::ranges::equal(*here, content)) return {};
+  return write(cluster * kClusterSize, content);
+}
+
+void TimeDisk::take_past(std::function<void(Result<void>)> done) {
+  post([this, done = std::move(done)] {
+    Result<void> taken;
+    if (private_) taken = private_->commit(*child_);
+    if (taken) private_.reset();
+    done(taken);
+  });
+}
+
+// Zeros are not written: a new file is zeros.
+void TimeDisk::move_to(std::shared_ptr<BlockNode> node, std::function<void(Result<void>)> done) {
+  post([this, node = std::move(node), done = std::move(done)] {
+    for (u64 cluster = 0; cluster * kClusterSize < size_; ++cluster) {
+      const auto bytes = content(cluster);
+      if (!bytes) return done(bytes.error());
+      if (std::ranges::all_of(*bytes, [](u8 byte) { return byte == 0; })) continue;
+      const auto written = node->write(cluster * kClusterSize, *bytes);
+      if (!written) return done(written);
+    }
+    const Result<void> flushed = node->flush();
+    if (flushed) child_ = node, private_.reset();
+    done(flushed);
   });
 }
 

@@ -48,12 +48,21 @@ class TimeDisk final : public BlockNode, public Layered {
   // left.
   void enter_past(std::shared_ptr<BlockNode> room);
   void leave_past();
+  // The past becomes the present: the child gets what was written there. `done`, on the worker.
+  void take_past(std::function<void(Result<void>)> done);
+  // From here on another node holds the content; this one's is copied there. Likewise.
+  void move_to(std::shared_ptr<BlockNode> node, std::function<void(Result<void>)> done);
   // Told, on the worker, of each cluster that was written since the last call, as it is where the
   // drive's queue is now; then `done`. From the first call on.
   using Visit = std::function<void(u64 cluster, std::span<const u8> content)>;
   void written(Visit visit, std::function<void(bool ok)> done);
-  // Told, on the worker, what clusters hold now that were written behind any mark.
-  void changed(Visit visit);
+  // Told, on the worker, what clusters hold now that were written behind any mark, or that are the
+  // overlay's.
+  void changed(Overlay* overlay, Visit visit);
+  // On the worker: what a cluster is to hold.
+  Result<void> put(u64 cluster, std::span<const u8> content);
+  // On the worker: the clusters hold what the last call of written() was told.
+  void forget_written() { written_.clear(); }
   // On the worker, in order: something of the child changes.
   void post(std::function<void()> job) { worker_ ? worker_(std::move(job)) : job(); }
 

@@ -110,7 +110,9 @@ TEST(QmpCommands, OfTimeTravel) {
   rig.machine.state = RunState::Paused;
   EXPECT_EQ(does("replay-step", R"({"count": 3, "reverse": true})"), "step 3 back");
   EXPECT_EQ(does("replay-continue", R"({"reverse": true})"), "run back");
-  EXPECT_EQ(does("replay-live", R"({"branch": "b"})"), "live b");
+  EXPECT_EQ(does("replay-live", R"({"branch": "b", "disks": [{"device": "hd", "filename": "f"}]})"),
+            "live b hd=f");
+  EXPECT_EQ(does("checkpoint-now", "{}"), "checkpoint");
   EXPECT_EQ(does("record-start", R"({"filename": "r"})"), "record r");
   EXPECT_NE(does("system_reset", "{}").find("replay-live"), std::string::npos);
   EXPECT_EQ(rig.machine.said, "") << "the guest cannot be changed here";

@@ -113,7 +113,9 @@ struct ScriptedTravel final : OperatorTravel {
   Result<void> record_start(const std::string&) override { return {}; }
   Result<void> record_stop() override { return {}; }
   Result<void> record_save(const std::string&) override { return {}; }
-  Result<void> go_live(const std::string&) override { return {}; }
+  std::vector<BranchInfo> branches() const override { return {}; }
+  Result<void> checkpoint() override { return {}; }
+  Result<void> go_live(const LiveTarget&) override { return {}; }
 
   TravelStatus status;
   std::string asked, error;

@@ -45,8 +45,9 @@ TEST(HmpTravel, Commands) {
   travel.refuse = "no room";
   EXPECT_EQ(hmp.execute("savevm a"), "Error: no room\n");
   EXPECT_EQ(hmp.execute("info snapshots"), "There is no snapshot available.\n");
-  travel.kept.push_back({"boot", {5, 6}, "2026-11-20T12:00:00Z", "main", 4096});
-  EXPECT_NE(hmp.execute("info snapshots").find("boot                 4096 "), std::string::npos)
+  travel.kept.push_back({"boot", {5, 6}, "2026-11-20T12:00:00Z", 3});
+  EXPECT_NE(hmp.execute("info snapshots").find("boot                 2026-11-20T12:00:00Z 5 "),
+            std::string::npos)
       << hmp.execute("info snapshots");
   travel.status = {TravelMode::Past, false, "", {5, 6}, {1, 2}, {7, 8}, "ring full", true, 0.5};
   EXPECT_EQ(hmp.execute("info replay"),

@@ -60,7 +60,13 @@ struct FakeTravel final : OperatorTravel {
   Result<void> record_start(const std::string& file) override { return note("record " + file); }
   Result<void> record_stop() override { return note("record stop"); }
   Result<void> record_save(const std::string& file) override { return note("keep " + file); }
-  Result<void> go_live(const std::string& branch) override { return note("live " + branch); }
+  std::vector<BranchInfo> branches() const override { return {}; }
+  Result<void> checkpoint() override { return note("checkpoint"); }
+  Result<void> go_live(const LiveTarget& target) override {
+    std::string disks;
+    for (const auto& [drive, file] : target.disks) disks += " " + drive + "=" + file;
+    return note("live " + target.name + disks);
+  }
 };
 
 // Memory of 64 KiB that says its addresses.

@@ -38,10 +38,8 @@ Result<std::unique_ptr<Display>> Console::open_display(const Options& options,
   link.chord = [this, &queue](std::vector<QKeyCode> keys) {
     queue.post([this, keys = std::move(keys)] { (void)keys_.send(keys, kTypedMs); });
   };
-  if (!machine_.door().replaying() && options.replay.empty()) {
-    link.keyboard = &keyboard_of(machine_);
-    link.mouse = motion_;
-  }
+  link.keyboard = &keyboard_of(machine_);
+  link.mouse = motion_;
   return reprise::open_display(options.display, std::move(link));
 }
 

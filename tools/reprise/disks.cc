@@ -11,6 +11,7 @@
 #include "storage/filter/pin_filter.h"
 #include "storage/filter/replay_base.h"
 #include "storage/format/probe.h"
+#include "storage/host/create_image.h"
 #include "storage/host/file_node.h"
 #include "storage/host/temp_file.h"
 #include "storage/host/thread_worker.h"
@@ -64,6 +65,7 @@ class Disks::LogSlot final : public DiskLog {
     const DiskLog* log = log_.load();
     return log && log->embeds();
   }
+  bool active() const override { return log_.load() != nullptr; }
 
  private:
   std::atomic<DiskLog*> log_{nullptr};
@@ -91,16 +93,25 @@ Result<Disks::Opened> Disks::open_image(const DriveConfig& drive, const std::str
     if (faults != faults_.end()) node = std::make_shared<Fault>(node, faults->second);
   };
   if (!drive.snapshot) fail_there();
-  if (recorded_) node = std::make_shared<PinFilter>(node, *log_, key, size);
+  node = pinned(key, std::move(node), size, false);
+  std::shared_ptr<Overlay> overlay;
   if (drive.snapshot) {
-    node = std::make_shared<Overlay>(node, TRY(make_temp_file(size)), size);
+    overlay = std::make_shared<Overlay>(node, TRY(make_temp_file(size)), size);
+    node = overlay;
     fail_there();
   }
   opened.node =
-      opened.read_only ? node : keep(key, {std::make_shared<TimeDisk>(node, size), {}, {}});
+      opened.read_only ? node : keep(key, {std::make_shared<TimeDisk>(node, size), overlay, {}});
   nodes_[key] = opened.node;
   opened_[drive.id] = files_[key] = drive.file;
   return opened;
+}
+
+std::shared_ptr<BlockNode> Disks::pinned(const std::string& key, std::shared_ptr<BlockNode> node,
+                                         u64 size, bool recorded) {
+  const auto filter = std::make_shared<PinFilter>(std::move(node), *log_, key, size);
+  pins_[key] = {filter, recorded};
+  return filter;
 }
 
 void Disks::release(const std::string& file) {
@@ -119,15 +130,19 @@ void Disks::release(const std::string& file) {
       kept_.erase(kept);
     }
     nodes_.erase(key);
+    pins_.erase(key);
     medium = files_.erase(medium);
   }
 }
 
 // What names a medium begins with its drive.
 void Disks::attach(const std::string& key, TimeDisk& disk) {
+  disk.set_worker([this, key](std::function<void()> job) { on_worker(key, std::move(job)); });
+}
+
+void Disks::on_worker(const std::string& key, std::function<void()> job) const {
   Drive* drive = machine_->drive(key.substr(0, key.find('#')));
-  if (drive)
-    disk.set_worker([drive](std::function<void()> job) { drive->on_worker(std::move(job)); });
+  drive ? drive->on_worker(std::move(job)) : job();
 }
 
 std::shared_ptr<BlockNode> Disks::keep(const std::string& key, Kept kept) {
@@ -153,7 +168,6 @@ Error Disks::explained(const DriveConfig& drive, const Error& error) const {
 }
 
 Result<void> Disks::open(Options& options) {
-  recorded_ = !options.record.empty();
   delay_seed_ = options.test_disk_delay;
   faults_ = TRY(parse_faults(options.test_faults));
   TRY(check_drives(options.config.drives));
@@ -210,10 +224,11 @@ Result<std::shared_ptr<BlockNode>> Disks::replayed(const Medium& medium,
     }
   }
   const auto base = std::make_shared<ReplayBase>(*index_, medium.key, medium.size, image);
+  const auto pins = pinned(medium.key, base, medium.size, true);
   std::shared_ptr<BlockNode>& node = nodes_[medium.key];
-  if (medium.read_only) return node = base;
+  if (medium.read_only) return node = pins;
   const auto top = TRY(make_temp_file(medium.size));
-  const auto overlay = std::make_shared<Overlay>(base, top, medium.size);
+  const auto overlay = std::make_shared<Overlay>(pins, top, medium.size);
   return node = keep(medium.key, {std::make_shared<TimeDisk>(overlay, medium.size), overlay, base});
 }
 
@@ -268,14 +283,39 @@ void Disks::say(u32 keyframe, trace::DiskRecorder& recorder) {
 }
 
 void Disks::keep_changed(DiskLog& log) {
-  for (const auto& [key, kept] : kept_) {
-    std::promise<void> said;
-    kept.disk->changed([&log, key = key](u64 cluster, std::span<const u8> content) {
+  for (const auto& [key, kept] : kept_)
+    kept.disk->changed(kept.overlay.get(), [&log, key = key](u64 cluster, auto content) {
       log.keep(key, cluster, content);
     });
-    kept.disk->post([&said] { said.set_value(); });
-    said.get_future().wait();
+  drain();
+}
+
+void Disks::drain() {
+  for (const Drive* drive : machine_->drives()) {
+    std::promise<void> done;
+    const_cast<Drive*>(drive)->on_worker([&done] { done.set_value(); });
+    done.get_future().wait();
   }
+}
+
+Result<void> Disks::restore(trace::DiskIndex& index, u32 keyframe) {
+  std::optional<Error> failed;
+  for (const auto& [key, kept] : kept_) {
+    index.go(key, keyframe);
+    kept.disk->post([&, key = key, disk = kept.disk.get()] {
+      for (const u64 cluster : index.clusters(key)) {
+        const auto content = index.kept(key, cluster);
+        const Result<void> put = !content   ? content.error()
+                                 : *content ? disk->put(cluster, **content)
+                                            : Result<void>();
+        if (!put) failed = fail("drive " + key + ": " + put.error().message);
+      }
+      disk->forget_written();
+    });
+    drain();  // one after the other: `failed` is theirs
+  }
+  if (failed) return *failed;
+  return {};
 }
 
 void Disks::go(u32 keyframe) {
@@ -299,7 +339,60 @@ void Disks::leave_past() {
   for (const auto& [key, kept] : kept_) kept.disk->leave_past();
 }
 
-void Disks::record(DiskLog* log) { log_->set(log); }
+Result<void> Disks::take_past() {
+  for (const auto& [key, kept] : kept_) {
+    std::promise<Result<void>> done;
+    kept.disk->take_past([&done](Result<void> taken) { done.set_value(std::move(taken)); });
+    const Result<void> taken = done.get_future().get();
+    if (!taken) return fail("drive " + key + ": " + taken.error().message);
+  }
+  return {};
+}
+
+Result<void> Disks::move_to(const std::string& id, const std::string& file) {
+  const Drive* drive = machine_->drive(id);
+  if (!drive) return fail("there is no drive '" + id + "'; `info block` lists them");
+  const auto kept = drive->medium() ? kept_.find(drive->medium()->key) : kept_.end();
+  if (kept == kept_.end()) return fail("drive " + id + " holds nothing that can be written");
+  TimeDisk& disk = *kept->second.disk;
+  std::error_code none;
+  if (std::filesystem::exists(file, none))
+    return fail("'" + file + "' exists already; name a file that does not");
+  const CreatedImage image = TRY(create_image(file, disk.size(), Preallocation::Off));
+  const auto node = pinned(kept->first, image.node, disk.size(), false);
+  std::promise<Result<void>> done;
+  disk.move_to(node, [&done](Result<void> moved) { done.set_value(std::move(moved)); });
+  const Result<void> moved = done.get_future().get();
+  if (!moved) return fail("drive " + id + ": " + moved.error().message);
+  kept->second.overlay.reset();
+  kept->second.base.reset();
+  opened_[id] = files_[kept->first] = file;
+  return {};
+}
+
+// What the image below does not have is kept at once.
+void Disks::record(DiskLog* log) {
+  log_->set(log);
+  if (!log) return;
+  for (const auto& [key, pins] : pins_) {
+    const auto kept = kept_.find(key);
+    const std::shared_ptr<Overlay> overlay = kept == kept_.end() ? nullptr : kept->second.overlay;
+    on_worker(key, [this, log, key = key, pins = pins, overlay] {
+      pins.filter->restart();
+      std::set<u64> clusters;
+      if (overlay) clusters = overlay->clusters();
+      if (pins.recorded)
+        for (const u64 cluster : index_->clusters(key)) clusters.insert(cluster);
+      BlockNode& node = *nodes_.at(key);
+      for (const u64 cluster : clusters) {
+        const u64 offset = cluster * kClusterSize;
+        if (offset >= node.size()) continue;
+        std::vector<u8> content(std::min(kClusterSize, node.size() - offset));
+        if (node.read(offset, content)) log->keep(key, cluster, content);
+      }
+    });
+  }
+}
 
 void Disks::close() {
   for (Drive* drive : machine_->drives()) drive->close();

@@ -1,9 +1,8 @@
 // From the names of image files to nodes behind drives, live and in a replay.
 //
-//   live       time -> [pins] -> faults (tests) -> raw -> file
-//   -snapshot  time -> faults (tests) -> overlay on a temporary file -> [pins] -> raw -> file,
-//   read-only replay     time -> overlay on a temporary file -> what was kept, else raw -> file,
-//   read-only
+//   live       time -> pins -> faults (tests) -> raw -> file
+//   -snapshot  time -> faults (tests) -> overlay on a temporary file -> pins -> raw -> file
+//   replay     time -> overlay on a temporary file -> pins -> what was kept, else raw -> file
 // where only media that can be written have a time node.
 #pragma once
 
@@ -16,6 +15,7 @@
 #include "qmp/operator_drives.h"
 #include "replay/trace/disk_chunks.h"
 #include "storage/filter/fault.h"
+#include "storage/filter/pin_filter.h"
 #include "storage/filter/replay_base.h"
 #include "storage/filter/time_disk.h"
 #include "tools/reprise/options.h"
@@ -35,6 +35,8 @@ class Disks final : public OperatorDrives {
   void join(PcI440fx& machine, std::function<void()> wake);
   // From now on, images tell what they held; null: no more.
   void record(DiskLog* log);
+  // Waits until the workers have done what they were told.
+  void drain();
   // Waits for the workers. Nothing is read or written afterwards.
   void close();
   // What keeps the machine from going on for ever; live, never.
@@ -58,9 +60,15 @@ class Disks final : public OperatorDrives {
   // In a replay: they become what they were at the keyframe in this chunk.
   void go(u32 keyframe);
   const trace::DiskIndex* index() const { return index_ ? &*index_ : nullptr; }
+  // Live: they become what they were at the keyframe in this chunk.
+  Result<void> restore(trace::DiskIndex& index, u32 keyframe);
   // While a live run is in its past, images are left alone.
   Result<void> enter_past();
   void leave_past();
+  // The run goes on from its past: images become what they were there.
+  Result<void> take_past();
+  // A replay goes on live: the content of a drive's medium goes to a new file, and stays there.
+  Result<void> move_to(const std::string& drive, const std::string& file);
 
   // --- OperatorDrives ---
   std::vector<const Drive*> drives() const override;
@@ -79,9 +87,12 @@ class Disks final : public OperatorDrives {
   // A medium that can be put back; in a replay with what is below.
   struct Kept {
     std::shared_ptr<TimeDisk> disk;
-    std::shared_ptr<Overlay> overlay;
+    std::shared_ptr<Overlay> overlay;  // -snapshot, replay
     std::shared_ptr<ReplayBase> base;
   };
+  void on_worker(const std::string& key, std::function<void()> job) const;
+  std::shared_ptr<BlockNode> pinned(const std::string& key, std::shared_ptr<BlockNode> node,
+                                    u64 size, bool recorded);
   Result<std::shared_ptr<BlockNode>> replayed(const Medium& medium, const std::string& format);
   std::shared_ptr<BlockNode> keep(const std::string& key, Kept kept);
   void attach(const std::string& key, TimeDisk& disk);
@@ -95,12 +106,16 @@ class Disks final : public OperatorDrives {
   std::map<std::string, Medium> media_;                      // at power-on
   std::map<std::string, std::shared_ptr<BlockNode>> nodes_;  // of all media of this run, by key
   std::map<std::string, Kept> kept_;
+  struct Pinned {
+    std::shared_ptr<PinFilter> filter;
+    bool recorded = false;  // below it is what a recording keeps
+  };
+  std::map<std::string, Pinned> pins_;
   std::function<void(Layered&)> joins_, leaves_;
   std::map<std::string, std::string> files_;   // of media, by key
   std::map<std::string, std::string> opened_;  // by drive: the image it was given last
   std::map<std::string, std::vector<FaultRule>> faults_;
   u64 delay_seed_ = 0;
-  bool recorded_ = false;
   std::optional<trace::DiskIndex> index_;     // of the recording that is played
   std::string folder_;                        // that it is in
   std::map<std::string, std::string> paths_;  // -replay-disk

@@ -23,31 +23,30 @@ bool HostEnds::uses_terminal(const Options& options) {
   return false;
 }
 
-Result<void> HostEnds::open(const Options& options, PcI440fx& machine, bool replay) {
+Result<void> HostEnds::open(const Options& options, PcI440fx& machine) {
   const auto join_all = [&](const auto& ends, const std::string& device) -> Result<void> {
     for (std::size_t i = 0; i < ends.size(); ++i)
-      if (ends[i]) TRY(join(*ends[i], machine, device + std::to_string(i), replay));
+      if (ends[i]) TRY(join(*ends[i], machine, device + std::to_string(i)));
     return {};
   };
   TRY(join_all(options.serials, "/isa/serial"));
   TRY(join_all(options.parallels, "/isa/parallel"));
-  if (options.port_e9) TRY(join(*options.port_e9, machine, "/isa/port-e9", replay));
-  if (options.debugcon) TRY(join(*options.debugcon, machine, "/isa/debugcon", replay));
+  if (options.port_e9) TRY(join(*options.port_e9, machine, "/isa/port-e9"));
+  if (options.debugcon) TRY(join(*options.debugcon, machine, "/isa/debugcon"));
   return {};
 }
 
-Result<void> HostEnds::join(const ChardevOptions& end, PcI440fx& machine, const std::string& device,
-                            bool replay) {
+Result<void> HostEnds::join(const ChardevOptions& end, PcI440fx& machine,
+                            const std::string& device) {
   Door& door = machine.door();
   Port* out = door.find(device + ":out");
   if (!out) return {};  // a recording of a machine with fewer ports
   const bool shared = end.kind == "stdio" && end.mux;
   auto chardev = TRY(open_chardev(end, shared ? terminal_callbacks() : StdioCallbacks{}));
   if (shared) mux_ = static_cast<StdioMux*>(chardev.get());
-  Port* in = replay ? nullptr : door.find(device + ":in");
   chardev->on_room(room_);
   guest_ends_.push_back(chardev.get());
-  chardev->connect_to(in, out, replay ? nullptr : door.find(device + ":break"));
+  chardev->connect_to(door.find(device + ":in"), out, door.find(device + ":break"));
   if (watch_ && device == "/isa/serial0") {
     out->connect([this, host = chardev.get()](std::span<const u8> bytes) {
       host->write(bytes);

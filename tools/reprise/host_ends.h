@@ -25,8 +25,8 @@ class HostEnds {
   static bool uses_terminal(const Options& options);
   // Told what serial port 0 puts out, live and in replay. Before open().
   void watch_serial(Port::Sink watch) { watch_ = std::move(watch); }
-  // In replay, the guest's output is shown, but nothing from the host goes in.
-  Result<void> open(const Options& options, PcI440fx& machine, bool replay);
+  // In replay, the guest's output is shown, but the door takes nothing from the host.
+  Result<void> open(const Options& options, PcI440fx& machine);
   // The guest has put out more than somebody takes: the machine is to wait. `wake` is told, on any
   // thread, when it may go on; before open().
   bool full() const;
@@ -37,8 +37,7 @@ class HostEnds {
   std::vector<TextConsole*> text_consoles() const;
 
  private:
-  Result<void> join(const ChardevOptions& end, PcI440fx& machine, const std::string& device,
-                    bool replay);
+  Result<void> join(const ChardevOptions& end, PcI440fx& machine, const std::string& device);
   StdioCallbacks terminal_callbacks();
 
   Hmp& hmp_;

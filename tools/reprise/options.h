@@ -42,6 +42,8 @@ struct Options {
   bool default_display = false;  // nothing was said: a window, where there can be one
 
   std::string record, replay;
+  std::optional<u32> branch;                        // -replay FILE,branch=N
+  std::string snapshots, loadvm;                    // a file; a snapshot in it, or in -replay's
   bool embed_disks = false;                         // -record FILE,embed=disks
   u64 keyframes = trace::kKeyframeSpacing;          // -record FILE,keyframes=ICOUNTS; 0: none
   u64 flight_recorder = 256 << 20;                  // -flight-recorder size=; 0: off

@@ -84,6 +84,26 @@ Result<void> compare_fields(const std::string& recorded_text, const Options& opt
   return {};
 }
 
+}  // namespace
+
+Result<void> same_machine(const std::string& recorded, const MachineConfig& config) {
+  const Json theirs = Json::parse(recorded, nullptr, false);
+  const Json ours = Json::parse(config.to_json(), nullptr, false);
+  if (!theirs.is_object()) return fail("the file does not describe a machine");
+  for (const auto& [field, value] : ours.items()) {
+    // Of the power-on alone.
+    if (field == "rtc_base" || field == "seed") continue;
+    const Json other = theirs.value(field, Json());
+    if (other == value) continue;
+    return fail(std::string(option_of(field)) + ": the snapshot is of a machine with " +
+                shown(field, other) + ", and this one has " + shown(field, value) +
+                "; give the options with which it was made");
+  }
+  return {};
+}
+
+namespace {
+
 Result<void> compare_file(const std::string& option, const std::string& path,
                           const std::map<std::string, BlobRef>& refs, const std::string& role) {
   if (path.empty()) return {};

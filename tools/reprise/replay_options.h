@@ -11,4 +11,8 @@ namespace reprise::tools {
 // values.
 Result<MachineConfig> recorded_config(const trace::Recording& recording, const Options& options);
 
+// An error names what is different in a machine whose JSON a recording has, but for what only
+// matters at power-on.
+Result<void> same_machine(const std::string& recorded, const MachineConfig& config);
+
 }  // namespace reprise::tools

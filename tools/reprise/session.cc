@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "chipset/timer/i8254.h"
@@ -20,13 +20,6 @@ using ull = unsigned long long;
 
 constexpr int kDiverged = 3;  // exit status of a replay that is not the recorded run
 
-std::string date_now() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof text, "%FT%TZ", std::gmtime(&now));
-  return text;
-}
-
 }  // namespace
 
 Result<int> Session::run() {
@@ -34,7 +27,7 @@ Result<int> Session::run() {
   Signals::block();  // drives have threads
   TRY(build());
   const Signals signals([this] { pace_->wake(); });
-  TRY(ends_->open(options_, *machine_, recording_.has_value()));
+  TRY(ends_->open(options_, *machine_));
   if (options_.gdb) TRY(gdb_->open(*options_.gdb));
   TRY(open_monitors());
   TRY(open_audio());
@@ -93,7 +86,7 @@ Result<void> Session::open_recording() {
     return {};
   }
   file_ = TRY(trace::DiskFile::open(options_.replay));
-  auto recording = trace::Recording::open(*file_);
+  auto recording = trace::Recording::open(*file_, trace::Recording::Kind::File, options_.branch);
   if (!recording) return fail("-replay " + options_.replay + ": " + recording.error().message);
   recording_.emplace(std::move(*recording));
   options_.config = TRY(recorded_config(*recording_, options_));
@@ -124,10 +117,10 @@ Result<void> Session::build() {
   hash_ = std::make_unique<MachineHash>(*machine_);
   console_ = std::make_unique<Console>(*machine_);
   debugger_ = std::make_unique<Debugger>(*machine_);
-  const bool watched =
+  watched_ =
       !options_.display.empty() || (isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
   const bool real =
-      options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ && watched);
+      options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ && watched_);
   pace_ = std::make_unique<trace::HostPace>(options_.config.cpu_hz, real);
   machine_->door().on_post([this] { pace_->wake(); });
   queue_.on_post([this] { pace_->wake(); });
@@ -135,10 +128,16 @@ Result<void> Session::build() {
   travel_ = std::make_unique<Traveller>(*machine_, disks_, [this] {
     const trace::Verdict verdict = control();
     if (travel_->journeying()) return quit_;
-    return verdict != trace::Verdict::Run || travel_->pending();
+    return verdict != trace::Verdict::Run || travel_->pending() || travel_->wants_live();
   });
   travel_->on_resume = [this] { set_state(RunState::Running); };
   travel_->on_stop = [this](const TravelStop& stop) { report(stop); };
+  travel_->on_leap = [this] { leapt(); };
+  travel_->on_file_left = [this](const std::string& file, const std::string& why) {
+    nlohmann::json data{{"filename", file}};
+    if (!why.empty()) data["message"] = why;
+    tell("RECORD_STOPPED", data);
+  };
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
   ends_->on_room([this] { pace_->wake(); });
   gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
@@ -163,24 +162,29 @@ Result<void> Session::build() {
 }
 
 // The present, and journeys into the past.
-void Session::live_loop(trace::Recorder* recorder) {
+void Session::live_loop() {
+  trace::Recorder* recorder = run_log_->recorder();
   trace::RunOptions run;
   run.pace = pace_.get();
   run.boundary = [this] { travel_->at_boundary(); };
   run.control = [&] {
     const trace::Verdict verdict = control();
     run.until = travel_->limit();
-    return travel_->pending() ? trace::Verdict::End : verdict;
+    const bool leaves = travel_->pending() || recorder != run_log_->recorder();
+    return leaves ? trace::Verdict::End : verdict;
   };
   while (!quit_) {
     if (travel_->pending()) {
-      if (state_ == RunState::Running || state_ == RunState::Prelaunch)
-        set_state(RunState::Paused);
+      if (state_ == RunState::Running || state_ == RunState::Prelaunch) set_state(RunState::Paused);
       travel_->perform();
+    } else if (travel_->wants_live()) {
+      become_live();
     } else if (!travel_->past()) {
+      recorder = run_log_->recorder();
       trace::run_live(*machine_, run, recorder);
     } else if (state_ == RunState::Running) {
-      if (travel_->play(nullptr).why != Arrival::Why::End) stop();
+      const Arrival arrival = travel_->play(nullptr);
+      if (arrival.why != Arrival::Why::End && !travel_->wants_live()) stop();
       pace_->rebase(machine_->position().cycles);
     } else {
       pace_->hold(kNever);
@@ -191,61 +195,57 @@ void Session::live_loop(trace::Recorder* recorder) {
 }
 
 Result<int> Session::run_live() {
-  trace::RecordingHeader header;
-  header.machine = options_.config.to_json();
-  header.build = kVersion;
-  header.created = date_now();
-  RingFile ring;
-  const bool to_file = !options_.record.empty();
-  if (!to_file && !options_.flight_recorder) {
-    TRY(ready_());
-    live_loop(nullptr);
-    return exit_status();
-  }
-  // Only now: a mistake elsewhere must not have emptied an older recording.
-  if (to_file) file_ = TRY(trace::DiskFile::create(options_.record));
-  trace::Recorder::Options how;
-  how.embed_disks = options_.embed_disks;
-  trace::Recorder* written = nullptr;
-  if (to_file) {
-    how.keyframe_spacing = options_.keyframes;
-    how.media = [this] { return disks_.written_media(); };
-    how.say_disks = [&](u32 keyframe) { disks_.say(keyframe, written->disks()); };
-  } else {
-    how.keyframe_spacing = 0;
-  }
-  RecordingFile& log = to_file ? static_cast<RecordingFile&>(*file_) : ring;
-  trace::Recorder recorder(*machine_, log, header, how);
-  written = &recorder;
-  std::vector<std::span<const u8>> blobs;
-  for (const auto& [role, blob] : options_.config.blobs) blobs.emplace_back(*blob);
-  TRY(recorder.begin(to_file ? blobs : std::vector<std::span<const u8>>()));
-  travel_->begin_live(&recorder, to_file ? nullptr : &ring, options_.flight_recorder, blobs);
-  if (to_file) disks_.record(&recorder.disks());
-  if (to_file) recorder_ = &recorder;
+  run_log_ = std::make_unique<RunLog>(*machine_, disks_, options_);
+  run_log_->on_keyframe = [this](Position at, u64 bytes) { tell_keyframe(at, bytes); };
+  TRY(run_log_->begin());
+  travel_->begin_live(*run_log_, options_.flight_recorder);
   TRY(ready_());
-  live_loop(&recorder);
-  recorder_ = nullptr;
-  if (!to_file) return exit_status();
-  disks_.close();  // what the guest has written still keeps what was there before
-  disks_.record(nullptr);
-  const auto finished = recorder.finish(u32(exit_status()));
-  if (!finished) return fail("-record " + options_.record + ": " + finished.error().message);
+  return finish_live();
+}
+
+// What is recorded when the run ends, ends in good order.
+Result<int> Session::finish_live() {
+  live_loop();
+  const std::string file = run_log_->file();
+  if (file.empty()) return exit_status();
+  disks_.close();
+  const auto finished = run_log_->finish(u32(exit_status()));
+  if (!finished)
+    return fail((options_.snapshots == file ? "-snapshots " : "-record ") + file + ": " +
+                finished.error().message);
   return exit_status();
 }
 
+void Session::become_live() {
+  const Result<void> live = travel_->become_live(*run_log_);
+  if (!live)
+    std::fprintf(stderr, "reprise: warning: replay-live: %s; the run goes on unrecorded\n",
+                 live.error().message.c_str());
+}
+
+// A replay that the operator has taken live.
+Result<int> Session::go_on_live() {
+  replayer_ = nullptr;
+  pace_->set_real(options_.pace == Pace::Real || (options_.pace == Pace::Default && watched_));
+  run_log_ = std::make_unique<RunLog>(*machine_, disks_, options_);
+  run_log_->on_keyframe = [this](Position at, u64 bytes) { tell_keyframe(at, bytes); };
+  become_live();
+  return finish_live();
+}
+
 Result<int> Session::run_replay() {
-  trace::Replayer replayer(*machine_, *recording_);
-  replayer_ = &replayer;
-  TRY(travel_->begin_replay(*recording_, replayer, options_.flight_recorder));
+  TRY(travel_->begin_replay(*recording_, options_.replay, options_.flight_recorder));
+  replayer_ = travel_->replayer();
+  if (!options_.loadvm.empty()) TRY(travel_->load_snapshot(options_.loadvm));
   machine_->door().mirror_output(true);
   TRY(ready_());
   Result<int> status = 0;
   while (!quit_) {
     if (travel_->pending()) {
-      if (state_ == RunState::Running || state_ == RunState::Prelaunch)
-        set_state(RunState::Paused);
+      if (state_ == RunState::Running || state_ == RunState::Prelaunch) set_state(RunState::Paused);
       travel_->perform();
+    } else if (travel_->wants_live()) {
+      return go_on_live();
     } else if (state_ == RunState::Running) {
       const Arrival arrival = travel_->play(pace_.get());
       if (arrival.why == Arrival::Why::Interrupted) continue;
@@ -348,10 +348,12 @@ void Session::notice_disks() {
 
 // A full disk ends the recording, not the run; who watches should know now, not at the end.
 void Session::warn_of_recorder() {
-  if (!recorder_ || !recorder_->error() || std::exchange(warned_, true)) return;
-  tell("RECORD_STOPPED", {{"filename", options_.record}, {"message", recorder_->error()->message}});
+  const trace::Recorder* recorder = run_log_ ? run_log_->recorder() : nullptr;
+  if (!recorder || !recorder->error() || std::exchange(warned_, true)) return;
+  const std::string& file = run_log_->file();
+  tell("RECORD_STOPPED", {{"filename", file}, {"message", recorder->error()->message}});
   std::fprintf(stderr, "reprise: warning: -record %s: %s; the run goes on unrecorded\n",
-               options_.record.c_str(), recorder_->error()->message.c_str());
+               file.c_str(), recorder->error()->message.c_str());
 }
 
 int Session::exit_status() const {

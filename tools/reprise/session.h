@@ -56,7 +56,10 @@ class Session final : public Operator {
   // Tells QMP's clients, if there can be any.
   void tell(std::string_view event, const nlohmann::json& data = nlohmann::json::object());
   void set_state(RunState state);
+  void tell_keyframe(Position at, u64 bytes);
   void report(const TravelStop& stop);
+  void leapt();
+  void become_live();
   // The run ends; `cause` as SHUTDOWN gives it.
   void end(const char* cause);
   Result<void> control_machine(const char* command, PcI440fx::Control what);
@@ -66,7 +69,9 @@ class Session final : public Operator {
   Result<void> open_monitors();
   Result<void> open_audio();
   Result<int> run_live();
-  void live_loop(trace::Recorder* recorder);
+  void live_loop();
+  Result<int> finish_live();
+  Result<int> go_on_live();
   Result<int> run_replay();
   Result<int> replay_status(const Arrival& arrival);
   trace::Verdict control();
@@ -83,7 +88,7 @@ class Session final : public Operator {
 
   Options options_;
   std::function<Result<void>()> ready_;
-  std::unique_ptr<trace::DiskFile> file_;  // of -record or -replay
+  std::unique_ptr<trace::DiskFile> file_;  // of -replay
   std::optional<trace::Recording> recording_;
   Disks disks_;
   std::unique_ptr<PcI440fx> machine_;
@@ -92,8 +97,9 @@ class Session final : public Operator {
   std::unique_ptr<trace::HostPace> pace_;
   std::unique_ptr<TraceLog> log_;
   std::unique_ptr<MachineHash> hash_;
-  std::unique_ptr<Timer> probe_;  // -hash-at-text: takes the hash at the next boundary
-  std::string recent_;            // the tail of serial 0's output, while the text is awaited
+  std::unique_ptr<Timer> probe_;     // -hash-at-text: takes the hash at the next boundary
+  std::string recent_;               // the tail of serial 0's output, while the text is awaited
+  std::unique_ptr<RunLog> run_log_;  // of a live run
   std::unique_ptr<Traveller> travel_;
   Hmp hmp_;
   OperatorQueue queue_;
@@ -106,10 +112,10 @@ class Session final : public Operator {
 
   RunState state_ = RunState::Running;
   bool quit_ = false;
+  bool watched_ = false;                    // somebody looks at a terminal or a display
   std::string cause_ = "none";              // of the end
   std::map<std::string, bool> trays_open_;  // as was told
   trace::Replayer* replayer_ = nullptr;
-  const trace::Recorder* recorder_ = nullptr;
   bool warned_ = false;
 };
 

@@ -38,6 +38,17 @@ void Session::tell(std::string_view event, const nlohmann::json& data) {
   if (qmp_) qmp_->event(event, data);
 }
 
+void Session::tell_keyframe(Position at, u64 bytes) {
+  tell("KEYFRAME", {{"icount", at.icount}, {"cycles", at.cycles}, {"size", bytes}});
+}
+
+// The machine has become another, at another time.
+void Session::leapt() {
+  pace_->rebase(machine_->position().cycles);
+  warned_ = false;
+  if (state_ == RunState::Shutdown || state_ == RunState::IoError) set_state(RunState::Paused);
+}
+
 void Session::set_state(RunState state) {
   const RunState before = std::exchange(state_, state);
   if ((before == RunState::Running) == (state == RunState::Running)) return;

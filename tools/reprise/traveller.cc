@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "replay/trace/host/disk_file.h"
+#include "tools/reprise/traveller_past.h"
 
 namespace reprise::tools {
 namespace {
@@ -20,50 +20,36 @@ TravelStop stop_of(const Arrival& arrival) {
 
 }  // namespace
 
-// A live run that looks at its past: the log so far is played.
-struct Traveller::Past {
-  explicit Past(trace::Recording&& log, PcI440fx& machine)
-      : recording(std::move(log)), replayer(machine, recording) {}
-  trace::Recording recording;
-  trace::Replayer replayer;
-  ExitStatus exit;  // what had ended the run at the present
-  std::unique_ptr<TimeTravel> travel;
-};
-
 Traveller::Traveller(PcI440fx& machine, Disks& disks, Serve serve)
     : machine_(machine), disks_(disks), serve_(std::move(serve)), timeline_(machine) {
   for (Layered* disk : disks.layered()) timeline_.join(*disk);
   disks.on_layered([this](Layered& disk) { timeline_.join(disk); },
                    [this](Layered& disk) {
                      // No state that had this medium can come back.
-                     timeline_.clear();
+                     forget_past("an image was taken out and opened again");
                      timeline_.leave(disk);
-                     next_mark_ = 0;
-                     cut_ = "an image was taken out and opened again";
                    });
 }
 
 Traveller::~Traveller() { disks_.on_layered({}, {}); }
 
-void Traveller::begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget,
-                           std::vector<std::span<const u8>> blobs) {
-  if (!budget) return;
-  blobs_ = std::move(blobs);
-  recorder_ = recorder;
-  ring_ = ring;
+void Traveller::begin_live(RunLog& log, u64 budget) {
+  log_ = &log;
   timeline_.set_budget(budget);
 }
 
-Result<void> Traveller::begin_replay(const trace::Recording& recording, trace::Replayer& replayer,
+Result<void> Traveller::begin_replay(const trace::Recording& recording, const std::string& file,
                                      u64 budget) {
   keyframes_ = TRY(trace::Keyframes::open(recording, disks_.index()));
-  replayer_ = &replayer;
+  recording_ = &recording;
+  file_ = file;
+  replayer_ = std::make_unique<trace::Replayer>(machine_, recording);
   timeline_.set_budget(budget ? budget : Timeline::kDefaultBudget);
   if (keyframes_->count() > 0 && keyframes_->at(0) == machine_.position())
     keyframes_->starts_at_first(machine_);
   TimeTravel::Config how = config();
   how.before_load = [this](std::size_t frame) { disks_.go(keyframes_->chunk(frame)); };
-  replay_ = std::make_unique<TimeTravel>(machine_, replayer, timeline_, &*keyframes_, how);
+  replay_ = std::make_unique<TimeTravel>(machine_, *replayer_, timeline_, &*keyframes_, how);
   if (keyframes_->count() > 0 && keyframes_->at(0) != machine_.position()) {
     const Arrival first = replay_->to_icount(0);
     if (first.why == Arrival::Why::Failed) return fail(first.message);
@@ -75,8 +61,8 @@ void Traveller::end() {
   if (past_) leave_past();
   if (machine_.stops()) machine_.stops()->set_stops({}, {});
   replay_.reset();
-  replayer_ = nullptr;
-  recorder_ = nullptr;
+  replayer_.reset();
+  log_ = nullptr;
   timeline_.clear();
 }
 
@@ -93,23 +79,36 @@ TimeTravel* Traveller::travel() const { return past_ ? past_->travel.get() : rep
 // --- the past of a live run ---
 
 void Traveller::at_boundary() {
-  if (!recorder_ || past_ || machine_.position().icount < next_mark_) return;
+  if (past_ || !keeps_past() || machine_.position().icount < next_mark_) return;
   next_mark_ = machine_.position().icount + kRingSpacing;
-  timeline_.mark(recorder_->commit());
+  timeline_.mark(log_->recorder()->commit());
   const std::size_t before = timeline_.marks().size();
   timeline_.drop_oldest();
   if (timeline_.marks().size() == before) return;
   cut_ = "the flight recorder is full";
-  if (ring_) ring_->drop_before(timeline_.marks().front().place.inputs.chunk);
+  if (RingFile* ring = log_->ring())
+    ring->drop_before(timeline_.marks().front().place.inputs.chunk);
+}
+
+Result<void> Traveller::need_past() const {
+  if (keeps_past()) return {};
+  return fail("this run keeps no past: start it with -flight-recorder size=256M");
+}
+
+void Traveller::forget_past(const char* why) {
+  timeline_.clear();
+  next_mark_ = 0;
+  cut_ = why;
 }
 
 Result<void> Traveller::enter_past() {
-  if (!recorder_) return fail("this run keeps no past: start it with -flight-recorder size=256M");
-  if (recorder_->error()) return *recorder_->error();
+  TRY(need_past());
+  trace::Recorder& recorder = *log_->recorder();
+  if (recorder.error()) return *recorder.error();
   if (timeline_.empty()) return fail("this run has no past yet");
-  timeline_.mark(recorder_->commit());
-  const auto kind = ring_ ? trace::Recording::Kind::Ring : trace::Recording::Kind::File;
-  trace::Recording log = TRY(trace::Recording::open(recorder_->file(), kind));
+  timeline_.mark(recorder.commit());
+  const auto kind = log_->ring() ? trace::Recording::Kind::Ring : trace::Recording::Kind::File;
+  trace::Recording log = TRY(trace::Recording::open(recorder.file(), kind));
   TRY(disks_.enter_past());
   if (machine_.stops()) machine_.stops()->set_stops({}, {});  // the present's
   past_ = std::make_unique<Past>(std::move(log), machine_);
@@ -127,47 +126,9 @@ void Traveller::leave_past() {
   machine_.restore_exit_status(past_->exit);
   past_.reset();
   disks_.leave_past();
-  machine_.door().record(recorder_);
+  machine_.door().record(log_->recorder());
   next_mark_ = machine_.position().icount + kRingSpacing;
   arm_live();
-}
-
-// The machine stands at the oldest mark: a recording that begins there, with all that came since.
-Result<void> Traveller::save_past(RecordingFile& file) {
-  trace::ChunkWriter writer(file);
-  const std::string json = recorder_->header().to_json();
-  TRY(writer.begin());
-  TRY(writer.chunk(trace::kHead, {}, {}, {reinterpret_cast<const u8*>(json.data()), json.size()}));
-  for (const std::span<const u8> blob : blobs_) TRY(writer.blob(blob));
-  trace::DiskRecorder disks(writer, false);
-  disks_.keep_changed(disks);
-  const trace::Place& place = timeline_.marks().front().place;
-  TRY(trace::KeyframeWriter(machine_, writer).write(0, place.points, {}));
-  const trace::Recording& log = past_->recording;
-  for (const trace::Chunk& chunk : log.chunks()) {
-    const trace::ChunkHeader& header = chunk.header;
-    const bool events =
-        header.type == trace::kInput || header.type == trace::kText || header.type == trace::kHash;
-    if (!events || header.number < place.inputs.chunk) continue;
-    TRY(writer.chunk(header.type, header.first, header.last, TRY(log.payload(chunk))));
-  }
-  if (const auto error = writer.error()) return *error;
-  leave_past();
-  const Position at = machine_.position();
-  TRY(writer.chunk(trace::kEnd, at, at, recorder_->end_here(0).encode()));
-  return writer.sync();
-}
-
-Result<void> Traveller::record_save(const std::string& file) {
-  if (replay_) return fail("record-save: a recording is played; copy its file");
-  if (past_) return fail("record-save: go to the present first (replay-seek to the end)");
-  if (journey_ || live_done_) return fail("record-save: a journey is under way: stop ends it");
-  auto out = TRY(trace::DiskFile::create(file));
-  TRY(enter_past());
-  past_->travel->to_mark(0);
-  Result<void> saved = save_past(*out);
-  if (past_) leave_past();
-  return saved;
 }
 
 // --- journeys ---
@@ -186,15 +147,14 @@ Result<void> Traveller::seek(const TravelTarget& target, Done done) {
     const bool ahead = (target.kind == TravelTarget::Kind::Icount && target.value > now.icount) ||
                        (target.kind == TravelTarget::Kind::Cycle && target.value > now.cycles);
     if (ahead) return fail("the run has not come there yet");
-    if (!recorder_) return fail("this run keeps no past: start it with -flight-recorder size=256M");
+    TRY(need_past());
   }
   return begin({Journey::Kind::Seek, target, 0, false, std::move(done)});
 }
 
 Result<void> Traveller::step(u64 count, bool reverse, Done done) {
   if (replay_ || past_ || reverse) {
-    if (!replay_ && !recorder_)
-      return fail("this run keeps no past: start it with -flight-recorder size=256M");
+    if (!replay_) TRY(need_past());
     return begin({Journey::Kind::Step, {}, count, reverse, std::move(done)});
   }
   if (journey_ || live_done_) return fail("another journey is under way: stop ends it");
@@ -208,8 +168,7 @@ Result<void> Traveller::step(u64 count, bool reverse, Done done) {
 
 Result<void> Traveller::run_on(bool reverse, Done done) {
   if (replay_ || past_ || reverse) {
-    if (!replay_ && !recorder_)
-      return fail("this run keeps no past: start it with -flight-recorder size=256M");
+    if (!replay_) TRY(need_past());
     return begin({Journey::Kind::Run, {}, 0, reverse, std::move(done)});
   }
   if (journey_ || live_done_) return fail("another journey is under way: stop ends it");
@@ -370,7 +329,8 @@ void Traveller::finish_live(TravelStop::Why why) {
 TravelStatus Traveller::travel_status() const {
   TravelStatus status;
   status.mode = replay_ ? TravelMode::Replay : past_ ? TravelMode::Past : TravelMode::Live;
-  status.recording = recorder_ && !ring_;
+  status.recording = log_ && !log_->file().empty();
+  status.file = replay_ ? file_ : log_ ? log_->file() : "";
   status.now = machine_.position();
   status.busy = journey_.has_value();
   status.progress = progress_;
@@ -381,27 +341,10 @@ TravelStatus Traveller::travel_status() const {
     status.last = status.now;
     status.first = timeline_.empty() ? status.now : timeline_.marks().front().at;
   }
-  status.first_reason = !replay_ && !recorder_ ? "the flight recorder is off"
-                        : cut_                 ? cut_
-                                               : "the run began here";
+  status.first_reason = !replay_ && !keeps_past() ? "the flight recorder is off"
+                        : cut_                    ? cut_
+                                                  : "the run began here";
   return status;
-}
-
-namespace {
-Error no_snapshots() {
-  return fail("snapshots are not there yet; a recording can be gone through with replay-seek");
-}
-}  // namespace
-
-Result<void> Traveller::save_snapshot(const std::string&) { return no_snapshots(); }
-Result<void> Traveller::load_snapshot(const std::string&) { return no_snapshots(); }
-Result<void> Traveller::delete_snapshot(const std::string&) { return no_snapshots(); }
-Result<void> Traveller::record_start(const std::string&) {
-  return fail("recording begins with the run: -record FILE");
-}
-Result<void> Traveller::record_stop() { return fail("recording ends with the run"); }
-Result<void> Traveller::go_live(const std::string&) {
-  return fail("a replay cannot go on live yet");
 }
 
 }  // namespace reprise::tools

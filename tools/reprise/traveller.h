@@ -5,10 +5,9 @@
 #include <memory>
 
 #include "qmp/operator_travel.h"
-#include "replay/timetravel/ring_file.h"
 #include "replay/timetravel/travel.h"
-#include "replay/trace/recorder.h"
 #include "tools/reprise/disks.h"
+#include "tools/reprise/run_log.h"
 
 namespace reprise::tools {
 
@@ -20,18 +19,19 @@ class Traveller final : public OperatorTravel {
   ~Traveller() override;
 
   // Before the run, one of them. `budget`: bytes of memory for states; 0: a live run has no past.
-  // `blobs`: for a recording that is saved later.
-  void begin_live(trace::Recorder* recorder, RingFile* ring, u64 budget,
-                  std::vector<std::span<const u8>> blobs);
-  Result<void> begin_replay(const trace::Recording& recording, trace::Replayer& replayer,
-                            u64 budget);
-  void end();  // before the recorder or the replayer goes
+  void begin_live(RunLog& log, u64 budget);
+  // `file`: the recording's, for people.
+  Result<void> begin_replay(const trace::Recording& recording, const std::string& file, u64 budget);
+  void end();  // before the log goes
 
   // The loop's half.
   bool pending() const { return journey_ && !performing_; }
   bool journeying() const { return performing_; }
   bool past() const { return past_ != nullptr; }
-  bool replays() const { return replayer_ != nullptr; }
+  trace::Replayer* replayer() const { return replayer_.get(); }
+  // The run is to go on live from here: the caller leaves its loop, and calls become_live().
+  bool wants_live() const { return live_target_.has_value(); }
+  Result<void> become_live(RunLog& log);
   void perform();
   // In a replay, or the past: goes on as the recorded run did, until Serve says so. The present,
   // once reached, is live again.
@@ -59,16 +59,22 @@ class Traveller final : public OperatorTravel {
   Result<void> save_snapshot(const std::string& name) override;
   Result<void> load_snapshot(const std::string& name) override;
   Result<void> delete_snapshot(const std::string& name) override;
-  std::vector<SnapshotInfo> snapshots() const override { return {}; }
+  std::vector<SnapshotInfo> snapshots() const override;
+  std::vector<BranchInfo> branches() const override;
+  Result<void> checkpoint() override;
   Result<void> record_start(const std::string& file) override;
   Result<void> record_stop() override;
   Result<void> record_save(const std::string& file) override;
-  Result<void> go_live(const std::string& branch) override;
+  Result<void> go_live(const LiveTarget& target) override;
 
   // What the session wants to be told: the machine is to run (a live step, a live run_on).
   std::function<void()> on_resume;
   // And where it stands when nobody waits for that: `cont` has met a breakpoint, or an end.
   std::function<void(const TravelStop&)> on_stop;
+  // The machine has become another, at another time: a snapshot was loaded, the run is live again.
+  std::function<void()> on_leap;
+  // A file is not written any more.
+  std::function<void(const std::string& file, const std::string& why)> on_file_left;
 
  private:
   struct Journey {
@@ -84,6 +90,10 @@ class Traveller final : public OperatorTravel {
   void leave_past();
   Result<void> save_past(RecordingFile& file);
   TimeTravel* travel() const;
+  bool keeps_past() const { return log_ && log_->recorder() && timeline_.budget(); }
+  Result<void> need_past() const;
+  Result<void> at_present(const char* command) const;
+  void forget_past(const char* why);
   TimeTravel::Config config();
   Arrival go(const Journey& journey);
   std::vector<Breakpoint> armed() const;
@@ -95,11 +105,12 @@ class Traveller final : public OperatorTravel {
   Serve serve_;
   Timeline timeline_;
   std::optional<trace::Keyframes> keyframes_;
-  trace::Recorder* recorder_ = nullptr;
-  RingFile* ring_ = nullptr;
-  std::vector<std::span<const u8>> blobs_;
-  trace::Replayer* replayer_ = nullptr;
+  RunLog* log_ = nullptr;
+  const trace::Recording* recording_ = nullptr;
+  std::string file_;  // of recording_
+  std::unique_ptr<trace::Replayer> replayer_;
   std::unique_ptr<TimeTravel> replay_;
+  std::optional<LiveTarget> live_target_;
   std::unique_ptr<Past> past_;
   u64 next_mark_ = 0;
   const char* cut_ = nullptr;  // why the past begins where it does

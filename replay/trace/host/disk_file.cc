@@ -28,6 +28,19 @@ DiskFile::~DiskFile() { ::close(descriptor_); }
 Error DiskFile::error(const char* what) const { return cannot(what, path_); }
 
 Result<std::unique_ptr<DiskFile>> DiskFile::create(const std::string& path) {
+  auto file = TRY(extend(path));
+  if (::ftruncate(file->descriptor_, 0) != 0) return file->error("empty");
+  file->size_ = 0;
+  return file;
+}
+
+Result<void> DiskFile::cut(u64 size) {
+  if (::ftruncate(descriptor_, off_t(size)) != 0) return error("cut");
+  size_ = size;
+  return {};
+}
+
+Result<std::unique_ptr<DiskFile>> DiskFile::extend(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0) return cannot("record to", path);
   std::unique_ptr<DiskFile> file(new DiskFile(descriptor, path, 0));
@@ -39,7 +52,7 @@ Result<std::unique_ptr<DiskFile>> DiskFile::create(const std::string& path) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     return fail("cannot record to " + path + ": another process is recording into it");
   }
-  if (::ftruncate(descriptor, 0) != 0) return file->error("empty");
+  file->size_ = u64(status.st_size);
   return file;
 }
 

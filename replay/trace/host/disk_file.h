@@ -14,6 +14,9 @@ class DiskFile final : public RecordingFile {
   // A new file, or an old one emptied. Refused if another process is recording into it.
   static Result<std::unique_ptr<DiskFile>> create(const std::string& path);
   static Result<std::unique_ptr<DiskFile>> open(const std::string& path);  // to read
+  // A file to read and to append to, new if there is none. Likewise refused.
+  static Result<std::unique_ptr<DiskFile>> extend(const std::string& path);
+  Result<void> cut(u64 size);  // what lies behind goes
   ~DiskFile() override;
   DiskFile(const DiskFile&) = delete;
 

@@ -14,6 +14,7 @@ class HostPace final : public Pace {
   // `real`: virtual time does not run ahead of the host's. Otherwise it only sleeps for ever.
   HostPace(u64 cpu_hz, bool real) : hz_(cpu_hz), real_(real) { rebase(0); }
 
+  void set_real(bool real) { real_ = real; }
   Cycles hold(Cycles cycle) override;
   void rebase(Cycles now) override;
   // Any thread: ends the hold under way, or the next one. Give it to Door::on_post.

@@ -115,7 +115,6 @@ constexpr Row kRows[] = {
     {"smb", "DIR", nullptr, nullptr, "network cards"},
     {"usbdevice", "NAME", nullptr, nullptr, "USB"},
     {"incoming", "URI", nullptr, nullptr, "migration"},
-    {"loadvm", "TAG", nullptr, nullptr, "snapshots"},
     {"pflash", "FILE", nullptr, nullptr, "flash"},
     {"sd", "FILE", nullptr, nullptr, "SD cards"},
     {"mtdblock", "FILE", nullptr, nullptr, "flash"},

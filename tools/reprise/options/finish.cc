@@ -26,8 +26,8 @@ Result<void> check_texts(const Parser& p) {
   for (const auto& [name, text] : p.applied) {
     if (is_utf8(text)) continue;
     bool is_file = false;
-    for (const char* file : {"kernel", "initrd", "bios", "L", "record", "replay", "D", "pidfile",
-                             "readconfig", "writeconfig", "serial", "chardev"})
+    for (const char* file : {"kernel", "initrd", "bios", "L", "record", "replay", "snapshots", "D",
+                             "pidfile", "readconfig", "writeconfig", "serial", "chardev"})
       is_file |= name == file;
     if (!is_file) return fail("-" + name + ": expected UTF-8 text");
   }
@@ -196,6 +196,11 @@ Result<void> finish(Parser& p) {
     return fail("-D " + o.log_file + ": nothing is logged; give -d as well");
   if (!o.record.empty() && !o.replay.empty())
     return fail("-record " + o.record + " and -replay " + o.replay + ": expected one of them");
+  if (!o.snapshots.empty() && !(o.record.empty() && o.replay.empty()))
+    return fail("-snapshots " + o.snapshots +
+                ": its file is a recording, too: leave out -record and -replay");
+  if (!o.loadvm.empty() && o.snapshots.empty() && o.replay.empty())
+    return fail("-loadvm " + o.loadvm + ": needs -snapshots FILE, the file that has it");
   if (o.kernel.empty()) {
     if (!o.initrd.empty()) return fail("-initrd " + o.initrd + ": needs -kernel");
     if (!o.config.append.empty() && o.replay.empty()) return fail("-append: needs -kernel");

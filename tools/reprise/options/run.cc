@@ -35,23 +35,42 @@ Result<void> pace(Parser& p, const std::string& text) {
 }
 
 // A bare name, which may have commas, as ever; with more, `,,` stands for a comma.
-Result<void> record(Parser& p, const std::string& text) {
+Result<void> recorded_file(Parser& p, const std::string& option, const std::string& text,
+                           std::string& file) {
   if (text.find(",embed=") == std::string::npos && text.find(",keyframes=") == std::string::npos) {
-    p.options.record = text;
+    file = text;
     return {};
   }
   const Suboptions values =
-      TRY(Suboptions::parse("-record", text, "file", {"file", "embed", "keyframes"}));
-  p.options.record = values.text("file");
+      TRY(Suboptions::parse(option, text, "file", {"file", "embed", "keyframes"}));
+  file = values.text("file");
   const std::string embed = values.text("embed");
   if (!embed.empty() && embed != "disks" && embed != "none")
-    return fail("-record " + text + ": embed=: " + expected_one_of(embed, {"disks", "none"}));
+    return fail(option + " " + text + ": embed=: " + expected_one_of(embed, {"disks", "none"}));
   p.options.embed_disks = embed == "disks";
   if (values.text("keyframes") == "off")
     p.options.keyframes = 0;
   else
     p.options.keyframes =
         TRY(values.number("keyframes", p.options.keyframes, 1'000'000, u64(1) << 50));
+  return {};
+}
+
+Result<void> record(Parser& p, const std::string& text) {
+  return recorded_file(p, "-record", text, p.options.record);
+}
+Result<void> snapshots(Parser& p, const std::string& text) {
+  return recorded_file(p, "-snapshots", text, p.options.snapshots);
+}
+
+Result<void> replay(Parser& p, const std::string& text) {
+  p.options.replay = text;
+  const std::size_t comma = text.rfind(",branch=");
+  if (comma == std::string::npos) return {};
+  const Suboptions values =
+      TRY(Suboptions::parse("-replay", text.substr(comma + 1), "", {"branch"}));
+  p.options.branch = u32(TRY(values.number("branch", 0, 0, 0xFFFF)));
+  p.options.replay = text.substr(0, comma);
   return {};
 }
 
@@ -115,8 +134,13 @@ constexpr Row kRows[] = {
      "QEMU's words for -cpu MODEL,clock=, -record and -replay", icount},
     {"flight-recorder", "size=SIZE|off",
      "how much memory the states take by which one can go back (256M)", flight_recorder},
-    {"replay", "FILE", "play the run in FILE again; no other option is needed",
-     DO(o.replay = text)},
+    {"snapshots", "FILE[,embed=disks][,keyframes=N|off]",
+     "where savevm keeps the machine's states; each run that names the file goes on in it",
+     snapshots},
+    {"loadvm", "TAG", "begin at a snapshot in the file of -snapshots, or of -replay",
+     DO(o.loadvm = text)},
+    {"replay", "FILE[,branch=N]",
+     "play the run in FILE again; no other option is needed; of several, the last begun", replay},
     {"replay-disk", "ID=PATH",
      "where a disk of the recorded run is; else it is looked for beside the recording",
      replay_disk},

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""Runs that are left and come back: snapshots and branches, recordings begun at run time, replays and pasts
+that go on live. The guest works on its disk and is given nothing from outside: however often it is put back,
+it must end with the hash of the straight run, and so must its disk."""
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+
+from machine import REPRISE, finish, hash_in, report
+import qmp
+from qmp import Client, Machine
+
+qmp.FIXED += ["-device", "isa-debug-exit,iobase=0x501"]
+SIZE = 32 << 20
+CONTENT = random.Random(1).randbytes(SIZE)
+
+
+class Guest:
+    """A disk with the boot sector; what the straight run comes to."""
+
+    def __init__(self, directory):
+        self.directory, self.disk = directory, f"{directory}/disk.img"
+        subprocess.run(["nasm", "-f", "bin", "-DROUNDS=600", "-o", f"{directory}/boot",
+                        "tests/guests/disks/disk.asm"], check=True)
+        self.sector = open(f"{directory}/boot", "rb").read()
+        self.fresh()
+        self.status, self.hash = self.run("-hda", self.disk)
+        self.after = self.content()
+        self.icount = int(self.hash[0].split()[0].split("=")[1]) if self.hash else 0
+        report(self.hash and self.after != self.sector + CONTENT[512:], "snapshots: the straight run", self.hash)
+
+    def fresh(self):
+        with open(self.disk, "wb") as file:
+            file.write(self.sector + CONTENT[len(self.sector):])
+
+    def content(self):
+        return open(self.disk, "rb").read()
+
+    def run(self, *arguments, replay=False):
+        done = subprocess.run([REPRISE, *([] if replay else qmp.FIXED), "-state-hash", *arguments],
+                              capture_output=True, timeout=120, text=True)
+        self.errors = done.stderr
+        return done.returncode, hash_in(done.stderr)
+
+    def same(self, name, status, found, disk=None):
+        report(status == self.status and found == self.hash, f"snapshots: {name}: the hash", (status, found, self.errors))
+        if disk:
+            report(open(disk, "rb").read() == self.after, f"snapshots: {name}: the disk")
+
+    def replays(self, name, file):
+        self.same(name, *self.run("-replay", file, replay=True))
+
+
+class Session:
+    """A paused machine that is told where to go."""
+
+    def __init__(self, guest, *arguments, disk=True):
+        self.path = f"{guest.directory}/qmp"
+        drive = ["-hda", guest.disk] if disk else []
+        self.machine = Machine("-S", *drive, *arguments, "-state-hash", "-qmp",
+                               f"unix:{self.path},server,nowait")
+        try:
+            self.client = Client(self.path)
+        except OSError as error:
+            raise RuntimeError(self.machine.end()) from error
+
+    def stopped(self):
+        return self.client.event("REPLAY_STOPPED")["data"]
+
+    def to(self, icount):
+        """A live run goes there and stops."""
+        wanted = self.client.run("replay-break-add", kind="icount", at=icount)["id"]
+        self.client.run("cont")
+        at = self.stopped()
+        self.client.run("replay-break-remove", id=wanted)
+        return at["icount"] == icount or report(False, "snapshots: a breakpoint", at)
+
+    def seek(self, icount):
+        self.client.run("replay-seek", icount=icount)
+        return self.stopped()
+
+    def job(self, command, tag):
+        self.client.run(command, **{"job-id": "j", "tag": tag, "vmstate": "ide0-hd0", "devices": []})
+        job = self.client.run("query-jobs")[0]
+        self.client.run("job-dismiss", id="j")
+        return job.get("error", job["status"])
+
+    def hmp(self, line):
+        return self.client.run("human-monitor-command", **{"command-line": line})
+
+    def now(self):
+        return self.client.run("query-replay")["icount"]
+
+    def end(self):
+        """To the guest's own end."""
+        self.client.run("cont")
+        status, errors = self.machine.end()
+        return status, hash_in(errors)
+
+    def quit(self):
+        self.client.run("quit")
+        return self.machine.end()
+
+
+def in_a_recording(guest):
+    """savevm and loadvm, twice; each branch plays."""
+    guest.fresh()
+    file, third = f"{guest.directory}/run.rec", guest.icount // 3
+    session = Session(guest, "-record", f"{file},keyframes=1000000")
+    session.to(third)
+    said = session.job("snapshot-save", "one"), session.hmp("savevm two")
+    frame = session.client.event("KEYFRAME")
+    report(said == ("concluded", "") and frame["data"]["icount"] <= third and frame["data"]["size"] > 0,
+           "snapshots: savevm", (said, frame))
+    session.to(2 * third)
+    said = session.job("snapshot-load", "one"), session.now()
+    report(said == ("concluded", third), "snapshots: loadvm", said)
+    session.to(third + third // 2)
+    seen = session.seek(third + 1000)
+    report(seen["reason"] == "arrived", "snapshots: back in a branch", seen)
+    session.seek(guest.icount * 2)
+    said = session.hmp("loadvm two"), session.now(), session.hmp("loadvm three"), session.hmp("delvm one")
+    report(said[:2] == ("", third) and "there is no snapshot 'three'" in said[2] and said[3] == "",
+           "snapshots: loadvm again", said)
+    branches = session.client.run("query-branches")
+    report([(b["branch"], b.get("parent"), b["from"]["icount"], b["current"]) for b in branches] ==
+           [(0, None, 0, False), (1, 0, third, False), (2, 0, third, True)], "snapshots: branches", branches)
+    names = [s["tag"] for s in session.client.run("query-snapshots")]
+    report(names == ["two"] and "two " in session.hmp("info snapshots"), "snapshots: query-snapshots", names)
+    guest.same("after loadvm", *session.end(), guest.disk)
+    guest.replays("the last branch", file)
+    for branch, at in ((0, 2 * third), (1, third + third // 2)):
+        status, found = guest.run("-replay", f"{file},branch={branch}", replay=True)
+        report(status == 0 and found and int(found[0].split()[0].split("=")[1]) >= at,
+               f"snapshots: branch {branch} plays", (status, found))
+    session = Session(guest, "-replay", file, disk=False)
+    session.hmp("loadvm two")
+    report(session.stopped()["icount"] == third, "snapshots: loadvm in a replay goes there")
+    refused = session.hmp("savevm x")
+    report("replay-live" in refused, "snapshots: savevm in a replay", refused)
+    session.quit()
+
+
+def in_a_file(guest):
+    """-snapshots, -loadvm: the file goes on from run to run."""
+    guest.fresh()
+    file, third = f"{guest.directory}/states", guest.icount // 3
+    session = Session(guest, "-snapshots", file)
+    session.to(third)
+    session.hmp("savevm a")
+    session.to(2 * third)
+    session.quit()
+    session = Session(guest, "-snapshots", file, "-loadvm", "a")
+    report(session.now() == third, "snapshots: -loadvm", session.now())
+    guest.same("-loadvm", *session.end(), guest.disk)
+    session = Session(guest, "-snapshots", file)     # another run, on what the first left
+    session.to(third // 2)
+    session.hmp("savevm b")
+    session.quit()
+    session = Session(guest, "-snapshots", f"{file},keyframes=off", "-loadvm", "a")
+    session.to(third + third // 3)
+    session.hmp("savevm c")
+    session.machine.process.kill()                   # what is not whole is cut
+    session.machine.end()
+    session = Session(guest, "-snapshots", file, "-loadvm", "c")
+    report(session.now() == third + third // 3, "snapshots: -loadvm after kill -9", session.now())
+    guest.same("-loadvm after kill -9", *session.end(), guest.disk)
+    guest.replays("a branch of a branch", file)
+    status, found = guest.run("-replay", f"{file},branch=1", replay=True)
+    report(status == guest.status and found == guest.hash, "snapshots: an older branch plays", (status, found))
+    other = subprocess.run([REPRISE, *qmp.FIXED, "-hda", guest.disk, "-m", "32", "-snapshots", file, "-loadvm", "a"],
+                           capture_output=True, text=True)
+    report(other.returncode == 1 and "-m: the snapshot is of a machine with" in other.stderr,
+           "snapshots: -loadvm into another machine", other.stderr)
+    other = subprocess.run([REPRISE, *qmp.FIXED, "-hda", guest.disk, "-snapshots", file, "-loadvm", "z"],
+                           capture_output=True, text=True)
+    report(other.returncode == 1 and "there is no snapshot 'z'" in other.stderr, "snapshots: an unknown one",
+           other.stderr)
+
+
+def at_run_time(guest, *more):
+    """record-start and record-stop."""
+    guest.fresh()
+    file, third = f"{guest.directory}/late.rec", guest.icount // 3
+    name = "record-start" + "".join(" with " + m for m in more)
+    session = Session(guest, *more)
+    session.to(third)
+    refused = session.client.run("record-stop").get("desc", ""), session.hmp("savevm x")
+    report("not recorded" in refused[0] and "-snapshots FILE" in refused[1], f"snapshots: {name}: errors", refused)
+    said = session.client.run("record-start", filename=file)
+    report(said == {} and session.client.run("query-replay")["mode"] == "record", f"snapshots: {name}", said)
+    session.to(2 * third)
+    seen = session.seek(third + 1000)
+    report(seen["reason"] == "arrived", f"snapshots: {name}: the past", seen)
+    session.seek(guest.icount)
+    said = session.client.run("record-stop")
+    told = session.client.event("RECORD_STOPPED")
+    report(said == {} and told["data"]["filename"] == file, f"snapshots: {name}: record-stop", said)
+    shutil.copy(guest.disk, f"{guest.directory}/then.img")
+    status, found = guest.run("-replay", file, "-replay-disk", f"ide0-hd0={guest.directory}/then.img", replay=True)
+    report(status == 0 and found and found[0].startswith(f"icount={2 * third} "), f"snapshots: {name}: it plays",
+           (status, found, guest.errors))
+    session.client.run("record-start", filename=file)
+    guest.same(name, *session.end())
+    guest.replays(name + ", to the end", file)
+
+
+def from_a_replay(guest):
+    """replay-live: to an image of its own, recorded; and from that recording again, to nothing."""
+    guest.fresh()
+    file, branch, half = f"{guest.directory}/run.rec", f"{guest.directory}/branch.rec", guest.icount // 2
+    guest.run("-hda", guest.disk, "-record", f"{file},keyframes=1000000")
+    new = f"{guest.directory}/new.img"
+    session = Session(guest, "-replay", file, disk=False)
+    session.seek(half)
+    refused = session.client.run("replay-live", disks=[{"device": "fd", "filename": new}]).get("desc", "")
+    report("there is no drive 'fd'" in refused, "snapshots: replay-live with a drive that is not there", refused)
+    said = session.client.run("replay-live", branch="b", filename=branch,
+                              disks=[{"device": "ide0-hd0", "filename": new}])
+    mode = session.client.run("query-replay")
+    report(said == {} and mode["mode"] == "record" and mode["time"] == "live" and mode["icount"] == half,
+           "snapshots: replay-live", (said, mode))
+    guest.same("replay-live", *session.end(), new)
+    report(guest.content() == guest.after, "snapshots: replay-live leaves the image alone")
+    os.rename(new, f"{guest.directory}/moved")
+    status, found = guest.run("-replay", branch, "-replay-disk", f"ide0-hd0={guest.directory}/moved", replay=True)
+    guest.same("the branch of a replay", status, found)
+    session = Session(guest, "-replay", file, disk=False)
+    session.seek(half)
+    session.client.run("replay-live", filename=branch)
+    guest.same("replay-live to nothing", *session.end())
+    guest.replays("the recording of that", branch)
+    report(guest.content() == guest.after, "snapshots: replay-live to nothing leaves the image alone")
+
+
+def from_the_past(guest):
+    guest.fresh()
+    file, third = f"{guest.directory}/run.rec", guest.icount // 3
+    for more in ((), ("-record", file)):
+        guest.fresh()
+        session = Session(guest, *more)
+        session.to(2 * third)
+        session.seek(third)
+        said = session.client.run("replay-live")
+        mode = session.client.run("query-replay")
+        report(said == {} and mode["time"] == "live" and mode["icount"] == third and mode["mode"] == "none",
+               f"snapshots: a run goes on from its past {' '.join(more[:1])}", (said, mode))
+        report(bool(more) == any(e["event"] == "RECORD_STOPPED" for e in session.client.events) or
+               not more, "snapshots: its recording is left")
+        guest.same("from the past", *session.end(), guest.disk)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        guest = Guest(directory)
+        in_a_recording(guest)
+        in_a_file(guest)
+        at_run_time(guest)
+        at_run_time(guest, "-snapshot")
+        from_a_replay(guest)
+        from_the_past(guest)
+    finish()
+
+
+main()
