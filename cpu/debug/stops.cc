@@ -196,6 +196,11 @@ void StopList::forget_reads() {
   });
 }
 
+void StopList::stop_here() {
+  stopped_ = true;
+  cluster_.request_exit();
+}
+
 void StopList::forget() {
   for (const u32 tag : pending_) list_[tag].met = false;
   pending_.clear();

@@ -32,6 +32,7 @@ class StopList final : public Stops {
  public:
   explicit StopList(Cluster& cluster) : cluster_(cluster) {}
   void set_stops(std::vector<StopCondition> conditions, OnHit on_hit) override;
+  void stop_here() override;
 
   // --- for the run loop, between two instructions
   // Must an instruction at this offset in its page run alone?

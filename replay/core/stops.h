@@ -53,6 +53,8 @@ class Stops {
   static constexpr std::size_t kMaxStops = 4096;
   // Replaces the list. At most kMaxStops. Between runs only.
   virtual void set_stops(std::vector<StopCondition> conditions, OnHit on_hit) = 0;
+  // From a device, inside run(): the machine is to stop at the next boundary.
+  virtual void stop_here() = 0;
 };
 
 }  // namespace reprise

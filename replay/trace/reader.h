@@ -24,7 +24,7 @@ struct RecordingHeader {
   std::string build;    // of the program that recorded
   std::string created;  // date on the host
   Cycles hash_interval = kHashInterval;
-  std::string origin;  // for people: what the run parted from; empty: it began by itself
+  std::string origin = {};  // for people: what the run parted from; empty: it began by itself
 
   std::string to_json() const;
   static Result<RecordingHeader> from_json(std::string_view text);

@@ -112,7 +112,7 @@ wrong(["-rtc", "driftfix=fast"], "driftfix=fast", "none, slew")
 wrong(["-k", "../x"], "-k ../x", "en-us")
 wrong(["-usb"], "USB", "not there yet")
 for option, what in (("-netdev", "network"), ("-incoming", "migration"),
-                     ("-loadvm", "snapshot"), ("-pflash", "flash"), ("-tpmdev", "TPM"),
+                     ("-pflash", "flash"), ("-tpmdev", "TPM"),
                      ("-watchdog", "watchdog"), ("-spice", "SPICE"), ("-numa", "NUMA"),
                      ("-acpitable", "ACPI"), ("-vnc", "VNC"), ("-net", "network"),
                      ("-usbdevice", "USB"), ("-fsdev", "shared"), ("-rotate", "turned"),

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The same configuration ends at the same position with the same hash, however it is run: twice,
 # with and without blocks, at any pace, in slices of random length, logged, recorded, replayed,
-# built by another compiler, under sanitizers, in `make soak` without optimisation. All on the built-in
-# guest, which also has to pass its own tests; on Linux some here, and all in `make soak` (DEEP=1).
+# under sanitizers; in `make soak` (DEEP=1) built by another compiler, and without optimisation. All on the
+# built-in guest, which also has to pass its own tests; on Linux some here, and all in `make soak`.
 cd "$(dirname "$0")/../.."
 . tests/lib.sh
 # same NAME WANT ARGUMENTS...
@@ -51,7 +51,7 @@ matrix() {
 variants() {
     local guest=$1 variant
     shift
-    for variant in CXX=clang++-16 SAN=1 ${DEEP:+DEBUG=1}; do
+    for variant in SAN=1 ${DEEP:+CXX=clang++-16 DEBUG=1}; do
         local out=$BUILD/variant/${variant//[^A-Za-z0-9]/-}
         if ! build "$variant" BUILD="$out" "$out/reprise"; then
             tail -n 5 "$scratch/make"

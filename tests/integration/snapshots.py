@@ -219,6 +219,7 @@ def from_a_replay(guest):
     report("there is no drive 'fd'" in refused, "snapshots: replay-live with a drive that is not there", refused)
     said = session.client.run("replay-live", branch="b", filename=branch,
                               disks=[{"device": "ide0-hd0", "filename": new}])
+    session.client.event("REPLAY_LIVE")
     mode = session.client.run("query-replay")
     report(said == {} and mode["mode"] == "record" and mode["time"] == "live" and mode["icount"] == half,
            "snapshots: replay-live", (said, mode))
@@ -244,12 +245,33 @@ def from_the_past(guest):
         session.to(2 * third)
         session.seek(third)
         said = session.client.run("replay-live")
+        session.client.event("REPLAY_LIVE")
         mode = session.client.run("query-replay")
         report(said == {} and mode["time"] == "live" and mode["icount"] == third and mode["mode"] == "none",
                f"snapshots: a run goes on from its past {' '.join(more[:1])}", (said, mode))
         report(bool(more) == any(e["event"] == "RECORD_STOPPED" for e in session.client.events) or
                not more, "snapshots: its recording is left")
         guest.same("from the past", *session.end(), guest.disk)
+
+
+def a_text(guest):
+    """A breakpoint on what the serial port says stops a live run where it stops a replay."""
+    guest.fresh()
+    file, places = f"{guest.directory}/text.rec", []
+    live = Session(guest, "-record", file)
+    for _ in range(2):
+        live.client.run("replay-break-add", kind="text", text="." * 7)
+        live.client.run("cont")
+        places.append((live.stopped()["reason"], live.now()))
+    live.quit()
+    played = Session(guest, "-replay", file, disk=False)
+    played.client.run("replay-break-add", kind="text", text="." * 7)
+    for place in places:
+        played.client.run("replay-continue")
+        seen = played.stopped()
+        report((seen["reason"], seen["icount"]) == place and place[0] == "breakpoint", "snapshots: a text",
+               (places, seen))
+    played.quit()
 
 
 def main():
@@ -261,6 +283,7 @@ def main():
         at_run_time(guest, "-snapshot")
         from_a_replay(guest)
         from_the_past(guest)
+        a_text(guest)
     finish()
 
 

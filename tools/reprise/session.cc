@@ -143,11 +143,15 @@ Result<void> Session::build() {
   gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
   gdb_->on_input([this] { pace_->wake(); });
 
-  if (options_.hash_at_text.empty()) return {};
+  if (options_.hash_at_text.empty()) {
+    ends_->watch_serial([this](std::span<const u8> bytes) { travel_->said(bytes); });
+    return {};
+  }
   // The path sorts after every device's: the other timers of that cycle have fired.
   probe_ = std::make_unique<Timer>(machine_->scheduler(), "~hash-at-text", 0,
                                    [this] { print_hash("at-text "); });
   ends_->watch_serial([this](std::span<const u8> bytes) {
+    travel_->said(bytes);
     if (!probe_) return;
     recent_.append(bytes.begin(), bytes.end());
     if (recent_.find(options_.hash_at_text) != std::string::npos) {
@@ -218,6 +222,8 @@ Result<int> Session::finish_live() {
 
 void Session::become_live() {
   const Result<void> live = travel_->become_live(*run_log_);
+  const Position at = machine_->position();
+  tell("REPLAY_LIVE", {{"icount", at.icount}, {"cycles", at.cycles}});
   if (!live)
     std::fprintf(stderr, "reprise: warning: replay-live: %s; the run goes on unrecorded\n",
                  live.error().message.c_str());

@@ -299,6 +299,7 @@ void Traveller::live_resumes() {
   if (replay_ || past_) return;
   resumed_ = machine_.position();
   live_hit_.reset();
+  text_met_.reset();
   arm_live();
 }
 
@@ -306,9 +307,44 @@ bool Traveller::take_live_stop() {
   if (replay_ || past_) return false;
   const Position now = machine_.position();
   const bool limited = now.icount >= limit_.icount || now.cycles >= limit_.cycles;
+  if (!live_hit_ && (limited || text_met_)) {
+    const TravelBreak* fixed = fixed_break_at(now);
+    if (fixed) live_hit_ = StopHit{.id = fixed->id, .at = now};
+  }
+  text_met_.reset();
   if (!live_hit_ && !limited) return false;
   finish_live(live_hit_ ? TravelStop::Why::Breakpoint : TravelStop::Why::Arrived);
   return true;
+}
+
+// A breakpoint that names this very place.
+const TravelBreak* Traveller::fixed_break_at(Position now) const {
+  for (const TravelBreak& one : breaks_) {
+    if (one.id == text_met_) return &one;
+    if (one.kind == TravelBreak::Kind::Icount && one.position == now.icount) return &one;
+    if (one.kind == TravelBreak::Kind::Cycle && one.position > resumed_.cycles &&
+        one.position <= now.cycles)
+      return &one;
+  }
+  return nullptr;
+}
+
+void Traveller::said(std::span<const u8> bytes) {
+  if (replay_ || past_) return;
+  std::size_t longest = 0;
+  for (const TravelBreak& one : breaks_)
+    if (one.kind == TravelBreak::Kind::Text) longest = std::max(longest, one.text.size());
+  if (!longest) return said_.clear();
+  const std::size_t before = said_.size();
+  said_.append(bytes.begin(), bytes.end());
+  for (const TravelBreak& one : breaks_) {
+    if (one.kind != TravelBreak::Kind::Text) continue;
+    const std::size_t known = std::min(before, one.text.size() - 1);
+    if (said_.find(one.text, before - known) == std::string::npos) continue;
+    text_met_ = one.id;
+    machine_.stops()->stop_here();
+  }
+  if (said_.size() > longest) said_.erase(0, said_.size() - longest);
 }
 
 void Traveller::live_paused() {
@@ -332,7 +368,7 @@ TravelStatus Traveller::travel_status() const {
   status.recording = log_ && !log_->file().empty();
   status.file = replay_ ? file_ : log_ ? log_->file() : "";
   status.now = machine_.position();
-  status.busy = journey_.has_value();
+  status.busy = journey_ || live_target_;
   status.progress = progress_;
   if (TimeTravel* travel = this->travel()) {
     status.first = travel->first();

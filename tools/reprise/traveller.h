@@ -45,6 +45,8 @@ class Traveller final : public OperatorTravel {
   void live_paused();
   void live_resumes();
   bool hit() const { return live_hit_.has_value(); }
+  // Live: serial port 0 has put this out.
+  void said(std::span<const u8> bytes);
 
   // --- OperatorTravel ---
   TravelStatus travel_status() const override;
@@ -99,6 +101,7 @@ class Traveller final : public OperatorTravel {
   std::vector<Breakpoint> armed() const;
   void arm_live();
   void finish_live(TravelStop::Why why);
+  const TravelBreak* fixed_break_at(Position now) const;
 
   PcI440fx& machine_;
   Disks& disks_;
@@ -125,6 +128,8 @@ class Traveller final : public OperatorTravel {
   Stop limit_;
   Position resumed_;
   std::optional<StopHit> live_hit_;
+  std::string said_;             // the last of what serial port 0 put out
+  std::optional<u32> text_met_;  // a breakpoint
 };
 
 }  // namespace reprise::tools
