@@ -49,4 +49,8 @@ fuzz_entry qmp qmp/server/{splitter,message}.cc qmp/schema/{schema,check}.cc
 fuzz_entry kernel chipset/firmware/{kernel,linux,multiboot,fw_cfg}.cc \
     tools/reprise/check_kernel.cc replay/core/*.cc replay/core/host/*.cc -lxxhash
 fuzz_entry gdb qmp/gdb/*.cc "$BUILD/libreprise.a" -lcapstone -lmpfr -lgmp -lxxhash -lz -lgtest
+# Its corpus is in the unit tests; to build it takes long.
+[ -n "${BUILD_SAN:-}" ] && [ -z "${DEEP:-}" ] ||
+    fuzz_entry recording replay/trace/{format,reader,keyframe,disk_chunks,events,hash_chain}.cc \
+        "$BUILD/libreprise.a" -llz4 -lxxhash
 finish

@@ -52,6 +52,15 @@ void play_on(const reprise::trace::Recording& recording, reprise::trace::Keyfram
   run_replay(machine, options, replayer);
 }
 
+void look_at(reprise::trace::DiskIndex& disks, reprise::u32 keyframe) {
+  disks.go("d", keyframe);
+  for (reprise::u64 cluster = 0; cluster < 4; ++cluster) {
+    (void)disks.kept("d", cluster).ok();
+    (void)disks.pinned("d", cluster).has_value();
+  }
+  (void)disks.written("d", 0, keyframe, [](auto...) { return reprise::Result<void>(); }).ok();
+}
+
 void play(const std::vector<reprise::u8>& bytes) {
   using namespace reprise;
   using namespace reprise::trace;
@@ -65,22 +74,15 @@ void play(const std::vector<reprise::u8>& bytes) {
     const Hash128 hash{in.u64_(), in.u64_()};
     (void)recording->blob(hash, 1 << 20).ok();
   }
-  if (Result<DiskIndex> disks = DiskIndex::open(*recording)) {
-    for (const u32 keyframe : {0u, 8u}) {
-      disks->go("d", keyframe);
-      for (u64 cluster = 0; cluster < 4; ++cluster) {
-        (void)disks->kept("d", cluster).ok();
-        (void)disks->pinned("d", cluster).has_value();
-      }
-      (void)disks->written("d", 0, keyframe, [](auto...) { return Result<void>(); }).ok();
-    }
-  }
   play_on(*recording, nullptr, 0);
-  const Result<DiskIndex> disks = DiskIndex::open(*recording);
+  Result<DiskIndex> disks = DiskIndex::open(*recording);
+  if (disks) look_at(*disks, 0);
   Result<Keyframes> keyframes = Keyframes::open(*recording, disks ? &*disks : nullptr);
-  if (!keyframes) return;
-  for (std::size_t frame = 0; frame < std::min<std::size_t>(keyframes->count(), 4); ++frame)
+  for (std::size_t frame = 0; keyframes && frame < std::min<std::size_t>(keyframes->count(), 4);
+       ++frame) {
+    if (disks) look_at(*disks, keyframes->chunk(frame));
     play_on(*recording, &*keyframes, frame);
+  }
 }
 
 }  // namespace

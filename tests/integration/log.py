@@ -148,9 +148,10 @@ def builtin(scratch):
 def parts(scratch, file, told, ended):
     frames, out = told["keyframes"], f"{scratch}/part"
     middle = frames[1]["icount"] + 1000
-    status, _, errors = log("trim", "--from", middle, "-o", out, file)
+    status, text, errors = log("trim", "--from", middle, "-o", out, file)
     same("log: trim", (status, errors), (0, ""))
     part = facts(out)
+    report(f"at most {part['farthest']:,} instructions" in text, "log: trim says the bound", text)
     same("log: the part begins at a keyframe and ends as the whole",
          (part["first"], part["last"], part["state-hash"]), (frames[1], told["last"], ended[1]))
     verified("log: the part is the run", out)

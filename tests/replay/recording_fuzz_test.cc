@@ -76,46 +76,76 @@ TEST(RecordingFuzz, ChangedEvents) {
   }
 }
 
+// A session as it is, but with nothing packed but pages, and with what a disk held at each
+// keyframe.
+struct Unpacked {
+  std::vector<u8> bytes;
+  std::vector<std::pair<std::size_t, std::size_t>> keyframes;  // what says of them: offset, length
+};
+Unpacked unpacked(const Session& session) {
+  const Result<Recording> recording = Recording::open(session.file);
+  Unpacked out;
+  out.bytes.assign(session.file.content.begin(), session.file.content.begin() + kFileHeadSize);
+  u32 number = 0;
+  std::vector<u32> keyframes;
+  const auto add = [&](ChunkHeader header, std::span<const u8> payload) {
+    header.number = number++;
+    header.stored = u32(payload.size());
+    if (header.type != kPages) {
+      header.flags = 0;
+      header.raw = header.stored;
+    }
+    header.payload_crc = crc32c(payload);
+    const std::vector<u8> head = encode(header);
+    out.bytes.insert(out.bytes.end(), head.begin(), head.end());
+    const u32 type = header.type;
+    if (type == kKeyframe || type == kObjects || type == kDiskThen)
+      out.keyframes.emplace_back(out.bytes.size(), payload.size());
+    out.bytes.insert(out.bytes.end(), payload.begin(), payload.end());
+  };
+  const auto disks = [&] {
+    for (const u32 keyframe : keyframes)
+      for (const bool all : {false, true}) {
+        ByteWriter then;
+        then.string("d");
+        then.varint(keyframe);
+        then.varint(all ? 2 : 0);
+        if (!all) then.varint(keyframe % 4);
+        if (!all) then.u64_(keyframe);
+        ChunkHeader header;
+        header.type = kDiskThen;
+        add(header, then.data());
+      }
+  };
+  for (const Chunk& chunk : recording->chunks()) {
+    if (chunk.header.type == kKeyframe) keyframes.push_back(number);
+    if (chunk.header.type == kEnd) disks();
+    if (chunk.header.type == kPages) {
+      add(chunk.header, std::span(session.file.content)
+                            .subspan(chunk.offset + kChunkHeaderSize, chunk.header.stored));
+    } else if (chunk.header.type != kIndex) {
+      add(chunk.header, *recording->payload(chunk));
+    }
+  }
+  return out;
+}
+
 // Likewise keyframes: what lists pages, chunks, media and digests, and the devices' state.
 TEST(RecordingFuzz, ChangedKeyframes) {
   std::mt19937 random(9);
-  const Session session = record(60'000, 5, 0, 1000);
-  const Result<Recording> recording = Recording::open(session.file);
-  // As it is, but with nothing packed, and with what a disk held at each keyframe.
-  std::vector<u8> whole(session.file.content.begin(), session.file.content.begin() + kFileHeadSize);
-  std::vector<std::pair<std::size_t, std::size_t>> ranges;  // what is changed: offset, length
-  const auto add = [&](ChunkHeader header, std::span<const u8> payload, bool changes) {
-    header.flags = 0;
-    header.stored = header.raw = u32(payload.size());
-    const std::vector<u8> head = encode(header);
-    whole.insert(whole.end(), head.begin(), head.end());
-    if (changes && !payload.empty()) ranges.emplace_back(whole.size(), payload.size());
-    whole.insert(whole.end(), payload.begin(), payload.end());
-  };
-  for (const Chunk& chunk : recording->chunks()) {
-    const u32 type = chunk.header.type;
-    const std::vector<u8> payload = *recording->payload(chunk);
-    add(chunk.header, payload, type == kKeyframe || type == kObjects);
-    if (type != kKeyframe) continue;
-    ByteWriter held, all;
-    for (ByteWriter* out : {&held, &all}) {
-      out->string("d");
-      out->varint(8);
-    }
-    held.varint(0);
-    held.varint(random() % 4);
-    held.u64_(random());
-    all.varint(2);
-    ChunkHeader header = chunk.header;
-    header.type = kDiskThen;
-    add(header, held.data(), true);
-    add(header, all.data(), true);
-  }
-  ASSERT_GT(ranges.size(), 8u);
+  const Unpacked whole = unpacked(record(60'000, 5, 0, 1000));
+  const MemoryFile file(whole.bytes);
+  const Result<Recording> recording = Recording::open(file);
+  ASSERT_TRUE(recording.ok()) << recording.error().message;
+  const Result<DiskIndex> disks = DiskIndex::open(*recording);
+  const Result<Keyframes> keyframes = Keyframes::open(*recording, &*disks);
+  ASSERT_TRUE(keyframes.ok()) << keyframes.error().message;
+  ASSERT_GE(keyframes->count(), 3u);
+  ASSERT_TRUE(disks->complete(keyframes->chunk(2), {"d"}));
   for (unsigned round = 0; round < 2000; ++round) {
-    std::vector<u8> bytes = whole;
+    std::vector<u8> bytes = whole.bytes;
     for (unsigned changes = 1 + random() % 3; changes > 0; --changes) {
-      const auto& [offset, length] = ranges[random() % ranges.size()];
+      const auto& [offset, length] = whole.keyframes[random() % whole.keyframes.size()];
       bytes[offset + random() % length] = u8(random() % 3 == 0 ? 0xFF : random());
     }
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());

@@ -81,7 +81,7 @@ class Rewriter {
     TRY(machine_.load(frame));
     const Position at = frames_.at(frame);
     if (index == 0) {
-      result_.first = result_.last = at;
+      result_.first = result_.last = since_ = at;
     } else if (result_.last != at) {
       return fail("the recording is damaged: a keyframe at " + trace::text(at) +
                   " stands where the run is at " + trace::text(result_.last));
