@@ -77,7 +77,9 @@ def killed(scratch, sector, number):
         return
     text = log("extract", file, "serial").stdout
     sure = max((length for when, length in said if when < at - FLUSH - SLOW), default=0)
-    report(output.startswith(text) and len(text) >= sure, f"{name}: nothing old is lost",
+    # What was written last may not have reached us.
+    report((output.startswith(text) or text.startswith(output)) and len(text) >= sure,
+           f"{name}: nothing old is lost",
            f"seed {SEED}: {len(text)} of {len(output)} bytes, {sure} were said before")
 
 
