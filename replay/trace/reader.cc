@@ -137,6 +137,19 @@ Result<bool> Recording::scan_chunk(u64 offset, Chunk& chunk) {
   return true;
 }
 
+// Behind the end, a chunk of another run may have been cut; nothing else.
+Result<bool> Recording::begins_another(u64 offset) const {
+  std::vector<u8> bytes(std::min<u64>(4, file_->size() - offset));
+  TRY(file_->read_at(offset, bytes));
+  for (const u32 type : {kBranch, kDisk, kPins}) {
+    const std::string name = type_name(type);
+    if (std::equal(bytes.begin(), bytes.end(), name.begin(),
+                   [](u8 a, char b) { return a == u8(b); }))
+      return true;
+  }
+  return false;
+}
+
 Result<void> Recording::scan() {
   u64 offset = kFileHeadSize;
   while (offset < file_->size()) {
@@ -151,6 +164,8 @@ Result<void> Recording::scan() {
     offset += kChunkHeaderSize + chunk.header.stored;
   }
   whole_ = offset;
+  if (ends_.back().end && !TRY(begins_another(offset)))
+    return damaged(chunks_.size(), offset, "there are bytes after the end");
   if (chunks_.empty()) {
     return fail("the recording is cut before its header ends: there is nothing to replay");
   }

@@ -81,6 +81,7 @@ class Recording {
   explicit Recording(const RecordingFile& file) : file_(&file) {}
   Result<void> check_file_head();
   Result<void> scan();
+  Result<bool> begins_another(u64 offset) const;
   Result<bool> scan_chunk(u64 offset, Chunk& chunk);  // false: cut here
   Result<void> accept(const Chunk& chunk);
   Result<void> accept_branch(const Chunk& chunk);

@@ -99,7 +99,7 @@ Result<u32> Recorder::keyframe() {
   const Place place = commit();
   next_keyframe_ = machine_.position().icount + options_.keyframe_spacing;
   if (error_) return *error_;
-  const u64 before = file_.size();
+  const u64 before = writer_.bytes();
   const std::vector<std::string> media =
       options_.media ? options_.media() : std::vector<std::string>();
   const Result<u32> written = keyframes_.write(u32(place.inputs.chunk), place.points, media);
@@ -107,7 +107,7 @@ Result<u32> Recorder::keyframe() {
     stopped(written.error());
     return *error_;
   }
-  if (options_.on_keyframe) options_.on_keyframe(machine_.position(), file_.size() - before);
+  if (options_.on_keyframe) options_.on_keyframe(machine_.position(), writer_.bytes() - before);
   if (options_.say_disks) options_.say_disks(*written);
   return written;
 }

@@ -63,6 +63,11 @@ u32 ChunkWriter::next_number() const {
   return next_;
 }
 
+u64 ChunkWriter::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return file_.size();
+}
+
 Result<void> ChunkWriter::sync() {
   const std::scoped_lock lock(mutex_);
   return file_.sync();

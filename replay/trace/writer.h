@@ -32,6 +32,7 @@ class ChunkWriter {
   // The chunk's number.
   Result<u32> chunk(u32 type, Position first, Position last, std::span<const u8> payload);
   u32 next_number() const;
+  u64 bytes() const;  // of the file
   // Content-addressed: a content that is there already is not written again.
   Result<Hash128> blob(std::span<const u8> content);
   Result<void> index(Position at);

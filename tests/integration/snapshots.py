@@ -135,6 +135,12 @@ def in_a_recording(guest):
         status, found = guest.run("-replay", f"{file},branch={branch}", replay=True)
         report(status == 0 and found and int(found[0].split()[0].split("=")[1]) >= at,
                f"snapshots: branch {branch} plays", (status, found))
+    log = f"{os.path.dirname(REPRISE)}/reprise-log"
+    for command in ("verify", f"{file},branch=1"), ("verify", file), ("compact", "-o", f"{file}.one", file):
+        done = subprocess.run([log, command[0], *command[1:], "--replay-disk", f"ide0-hd0={guest.disk}"],
+                              capture_output=True, text=True)
+        report(done.returncode == 0, f"snapshots: reprise-log {command[0]}", (command, done))
+    guest.replays("a branch alone", f"{file}.one")
     session = Session(guest, "-replay", file, disk=False)
     session.hmp("loadvm two")
     report(session.stopped()["icount"] == third, "snapshots: loadvm in a replay goes there")

@@ -22,7 +22,8 @@ struct ChunkCount {
 std::vector<std::pair<std::string, ChunkCount>> chunk_counts(const trace::Recording& recording) {
   std::vector<std::pair<std::string, ChunkCount>> counts;
   for (const Chunk& chunk : recording.chunks()) {
-    const std::string name = trace::type_name(chunk.header.type);
+    const u32 type = chunk.header.type;
+    const std::string name = type ? trace::type_name(type) : "others";  // of other branches
     auto at = counts.begin();
     while (at != counts.end() && at->first != name) ++at;
     if (at == counts.end()) at = counts.insert(at, {name, {}});
@@ -134,6 +135,18 @@ void say(const Opened& opened) {
   else
     row("keyframes", std::to_string(frames.at.size()) + "; from one to the next at most " +
                          grouped(frames.farthest(last)) + " instructions");
+  for (const trace::Snapshot& one : recording.snapshots())
+    row("snapshot", one.name + ", at " + trace::text(one.at) + " in branch " +
+                        std::to_string(one.branch) + ", " + one.date);
+  for (u32 i = 0; recording.branches().size() > 1 && i < recording.branches().size(); ++i) {
+    const trace::Branch& one = recording.branches()[i];
+    row("branch", std::to_string(i) + (i == recording.branch() ? ", this one" : "") +
+                      (one.name.empty() ? "" : ", " + one.name) +
+                      (one.parent ? ", of branch " + std::to_string(*one.parent) + " from " +
+                                        trace::text(one.from)
+                                  : ", a run of its own") +
+                      ", to " + trace::text(recording.branch_last(i)));
+  }
   row("hashes", "every " + grouped(header.hash_interval) + " cycles");
   std::printf("\n%-6s %10s %15s %15s\n", "chunk", "count", "bytes", "unpacked");
   for (const auto& [name, count] : chunk_counts(recording))
@@ -158,8 +171,14 @@ void say_json(const Opened& opened) {
                {"complete", end.has_value()},
                {"chunks", Json::object()},
                {"keyframes", Json::array()},
+               {"snapshots", Json::array()},
                {"farthest", frames.farthest(recording.last())}};
   if (json["machine"].is_discarded()) json["machine"] = nullptr;
+  for (const trace::Snapshot& one : recording.snapshots())
+    json["snapshots"].push_back(
+        {{"name", one.name}, {"at", json_of(one.at)}, {"branch", one.branch}, {"date", one.date}});
+  json["branch"] = recording.branch();
+  json["branches"] = recording.branches().size();
   if (!frames.problem.empty()) json["problem"] = frames.problem;
   if (end) json["exit-status"] = end->exit_status;
   if (end) json["state-hash"] = end->total.hex();

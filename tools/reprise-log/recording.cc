@@ -5,15 +5,17 @@
 #include <cstdio>
 
 #include "chipset/board/config.h"
+#include "tools/reprise/replay_options.h"
 #include "tools/reprise/suboptions.h"
 
 namespace reprise::log {
 
-Result<Opened> open_recording(const std::string& path) {
-  auto file = TRY(trace::DiskFile::open(path));
-  auto recording = trace::Recording::open(*file);
-  if (!recording) return fail(path + ": " + recording.error().message);
-  return Opened{path, std::move(file), std::move(*recording)};
+Result<Opened> open_recording(const std::string& text) {
+  const auto name = TRY(tools::recording_name(text));
+  auto file = TRY(trace::DiskFile::open(name.file));
+  auto recording = trace::Recording::open(*file, trace::Recording::Kind::File, name.branch);
+  if (!recording) return fail(text + ": " + recording.error().message);
+  return Opened{name.file, std::move(file), std::move(*recording)};
 }
 
 Result<std::string> one_file(const Arguments& arguments) {

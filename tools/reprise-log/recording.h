@@ -20,7 +20,7 @@ struct Opened {
   std::unique_ptr<trace::DiskFile> file;
   trace::Recording recording;
 };
-Result<Opened> open_recording(const std::string& path);
+Result<Opened> open_recording(const std::string& text);  // FILE, or FILE,branch=N
 
 // The only operand.
 Result<std::string> one_file(const Arguments& arguments);

@@ -33,7 +33,9 @@ class Rewriter {
   Result<Rewritten> go() {
     if (how_.squeeze) writer_.squeeze();
     TRY(writer_.begin());
-    TRY(copy_of(recording_.chunks().front()));
+    const std::string head = recording_.header().to_json();
+    TRY(writer_.chunk(trace::kHead, {}, {},
+                      {reinterpret_cast<const u8*>(head.data()), head.size()}));
     for (const Chunk& chunk : recording_.chunks())
       if (chunk.header.type == trace::kBlob) TRY(copy_of(chunk));
     TRY(disks_at_first());

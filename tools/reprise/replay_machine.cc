@@ -7,10 +7,11 @@ namespace reprise::tools {
 Result<std::unique_ptr<RecordedRun>> RecordedRun::open(const std::string& path,
                                                        std::map<std::string, std::string> disks) {
   auto run = std::make_unique<RecordedRun>();
-  run->options_.replay = path;
+  const RecordingName name = TRY(recording_name(path));
+  run->options_.replay = name.file;
   run->options_.replay_disks = std::move(disks);
-  run->file_ = TRY(trace::DiskFile::open(path));
-  auto recording = trace::Recording::open(*run->file_);
+  run->file_ = TRY(trace::DiskFile::open(name.file));
+  auto recording = trace::Recording::open(*run->file_, trace::Recording::Kind::File, name.branch);
   if (!recording) return fail(path + ": " + recording.error().message);
   run->recording_.emplace(std::move(*recording));
   auto config = recorded_config(*run->recording_, run->options_);

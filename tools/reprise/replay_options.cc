@@ -86,6 +86,13 @@ Result<void> compare_fields(const std::string& recorded_text, const Options& opt
 
 }  // namespace
 
+Result<RecordingName> recording_name(const std::string& text) {
+  const std::size_t comma = text.rfind(",branch=");
+  if (comma == std::string::npos) return RecordingName{text, {}};
+  const Suboptions values = TRY(Suboptions::parse(text, text.substr(comma + 1), "", {"branch"}));
+  return RecordingName{text.substr(0, comma), u32(TRY(values.number("branch", 0, 0, 0xFFFF)))};
+}
+
 Result<void> same_machine(const std::string& recorded, const MachineConfig& config) {
   const Json theirs = Json::parse(recorded, nullptr, false);
   const Json ours = Json::parse(config.to_json(), nullptr, false);

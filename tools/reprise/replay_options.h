@@ -11,6 +11,13 @@ namespace reprise::tools {
 // values.
 Result<MachineConfig> recorded_config(const trace::Recording& recording, const Options& options);
 
+// FILE, or FILE,branch=N.
+struct RecordingName {
+  std::string file;
+  std::optional<u32> branch;  // none: the one begun last
+};
+Result<RecordingName> recording_name(const std::string& text);
+
 // An error names what is different in a machine whose JSON a recording has, but for what only
 // matters at power-on.
 Result<void> same_machine(const std::string& recorded, const MachineConfig& config);

@@ -19,7 +19,10 @@ RunLog::RunLog(PcI440fx& machine, Disks& disks, const Options& options)
   for (const auto& [role, blob] : options.config.blobs) blobs_.emplace_back(*blob);
 }
 
-RunLog::~RunLog() { disks_.record(nullptr); }
+RunLog::~RunLog() {
+  disks_.drain();  // workers tell the recorder
+  disks_.record(nullptr);
+}
 
 trace::RecordingHeader RunLog::header() const {
   trace::RecordingHeader header;

@@ -1,5 +1,6 @@
 // How the run goes and what is kept of it: nothing here is the guest's business.
 #include "tools/reprise/options/table.h"
+#include "tools/reprise/replay_options.h"
 
 namespace reprise::tools {
 namespace {
@@ -64,13 +65,9 @@ Result<void> snapshots(Parser& p, const std::string& text) {
 }
 
 Result<void> replay(Parser& p, const std::string& text) {
-  p.options.replay = text;
-  const std::size_t comma = text.rfind(",branch=");
-  if (comma == std::string::npos) return {};
-  const Suboptions values =
-      TRY(Suboptions::parse("-replay", text.substr(comma + 1), "", {"branch"}));
-  p.options.branch = u32(TRY(values.number("branch", 0, 0, 0xFFFF)));
-  p.options.replay = text.substr(0, comma);
+  const RecordingName name = TRY(recording_name(text));
+  p.options.replay = name.file;
+  p.options.branch = name.branch;
   return {};
 }
 
