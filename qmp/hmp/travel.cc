@@ -1,5 +1,6 @@
 #include "qmp/hmp/travel.h"
 
+#include <charconv>
 #include <cstdio>
 
 #include "qmp/operator_travel.h"
@@ -10,13 +11,40 @@ namespace {
 using ull = unsigned long long;
 using Action = Result<void> (OperatorTravel::*)(const std::string&);
 
+constexpr const char* kOwner = "hmp";
 constexpr const char* kNone = "Error: this machine has no time travel\n";
 
 std::string snapshot(HmpState& state, const HmpWords& words, Action action) {
-  if (words.size() != 2) return "Error: expected: " + words[0] + " tag\n";
+  if (words.size() != 2)
+    return "Error: expected: " + words[0] + (words[0].starts_with("record") ? " file\n" : " tag\n");
   OperatorTravel* travel = state.op.travel();
   return travel ? hmp_said((travel->*action)(words[1])) : kNone;
 }
+
+std::optional<u64> number(const std::string& word) {
+  u64 value = 0;
+  const int base = word.starts_with("0x") ? 16 : 10;
+  const char* first = word.data() + (base == 16 ? 2 : 0);
+  const auto [end, wrong] = std::from_chars(first, word.data() + word.size(), value, base);
+  if (wrong != std::errc() || end != word.data() + word.size()) return {};
+  return value;
+}
+
+// 123, 0x7b, 50%, begin, end.
+std::optional<TravelTarget> target(std::string word) {
+  using Kind = TravelTarget::Kind;
+  if (word == "begin") return TravelTarget{Kind::Begin, 0, 0};
+  if (word == "end") return TravelTarget{Kind::End, 0, 0};
+  const bool percent = word.ends_with('%');
+  if (percent) word.pop_back();
+  const std::optional<u64> value = number(word);
+  if (!value || (percent && *value > 100)) return {};
+  if (percent) return TravelTarget{Kind::Percent, 0, double(*value)};
+  return TravelTarget{Kind::Icount, *value, 0};
+}
+
+// Takes "-r" out.
+bool backwards(HmpWords& words) { return std::erase(words, "-r") > 0; }
 
 std::string text(Position at) {
   return "icount " + std::to_string(at.icount) + ", cycles " + std::to_string(at.cycles);
@@ -32,6 +60,85 @@ std::string hmp_loadvm(HmpState& state, const HmpWords& words) {
 }
 std::string hmp_delvm(HmpState& state, const HmpWords& words) {
   return snapshot(state, words, &OperatorTravel::delete_snapshot);
+}
+
+std::string hmp_replay_seek(HmpState& state, const HmpWords& words) {
+  const auto to = words.size() == 2 ? target(words[1]) : std::nullopt;
+  if (!to) return "Error: expected: replay_seek icount|percent%|begin|end\n";
+  OperatorTravel* travel = state.op.travel();
+  return travel ? hmp_said(travel->seek(*to, {})) : kNone;
+}
+
+std::string hmp_replay_step(HmpState& state, const HmpWords& words) {
+  HmpWords rest = words;
+  const bool reverse = backwards(rest);
+  const auto count = rest.size() == 1 ? 1 : rest.size() == 2 ? number(rest[1]) : std::nullopt;
+  if (!count || *count == 0) return "Error: expected: replay_step [-r] [count]\n";
+  OperatorTravel* travel = state.op.travel();
+  return travel ? hmp_said(travel->step(*count, reverse, {})) : kNone;
+}
+
+std::string hmp_replay_continue(HmpState& state, const HmpWords& words) {
+  HmpWords rest = words;
+  const bool reverse = backwards(rest);
+  if (rest.size() != 1) return "Error: expected: replay_continue [-r]\n";
+  OperatorTravel* travel = state.op.travel();
+  return travel ? hmp_said(travel->run_on(reverse, {})) : kNone;
+}
+
+std::string hmp_replay_break(HmpState& state, const HmpWords& words) {
+  TravelBreak what;
+  const auto icount = words.size() == 2 ? number(words[1]) : std::nullopt;
+  if (!icount) return "Error: expected: replay_break icount\n";
+  what.kind = TravelBreak::Kind::Icount;
+  what.position = *icount;
+  what.owner = kOwner;
+  OperatorTravel* travel = state.op.travel();
+  if (!travel) return kNone;
+  travel->remove_breaks_of(kOwner);
+  const auto added = travel->add_break(what);
+  return added ? "" : "Error: " + added.error().message + "\n";
+}
+
+std::string hmp_replay_delete_break(HmpState& state, const HmpWords&) {
+  OperatorTravel* travel = state.op.travel();
+  if (!travel) return kNone;
+  travel->remove_breaks_of(kOwner);
+  return "";
+}
+
+std::string hmp_replay_live(HmpState& state, const HmpWords& words) {
+  if (words.size() > 3) return "Error: expected: replay_live [branch [file]]\n";
+  LiveTarget to;
+  if (words.size() > 1) to.name = words[1];
+  if (words.size() > 2) to.file = words[2];
+  OperatorTravel* travel = state.op.travel();
+  return travel ? hmp_said(travel->go_live(to)) : kNone;
+}
+
+std::string hmp_record_start(HmpState& state, const HmpWords& words) {
+  return snapshot(state, words, &OperatorTravel::record_start);
+}
+std::string hmp_record_save(HmpState& state, const HmpWords& words) {
+  return snapshot(state, words, &OperatorTravel::record_save);
+}
+std::string hmp_record_stop(HmpState& state, const HmpWords&) {
+  OperatorTravel* travel = state.op.travel();
+  return travel ? hmp_said(travel->record_stop()) : kNone;
+}
+
+std::string hmp_info_branches(HmpState& state, const HmpWords&) {
+  OperatorTravel* travel = state.op.travel();
+  if (!travel) return kNone;
+  std::string out;
+  for (const BranchInfo& known : travel->branches()) {
+    out += std::string(known.current ? "* " : "  ") + std::to_string(known.number);
+    if (!known.name.empty()) out += " " + known.name;
+    if (known.parent)
+      out += ": from branch " + std::to_string(*known.parent) + " at " + text(known.from);
+    out += "\n";
+  }
+  return out.empty() ? "The run is not in a file.\n" : out;
 }
 
 std::string hmp_info_snapshots(HmpState& state, const HmpWords&) {

@@ -42,6 +42,27 @@ TEST(HmpTravel, Commands) {
   EXPECT_EQ(hmp.execute("delvm a"), "");
   EXPECT_EQ(travel.said, "delete a");
   EXPECT_EQ(hmp.execute("savevm"), "Error: expected: savevm tag\n");
+  EXPECT_EQ(hmp.execute("replay_seek 0x10"), "");
+  EXPECT_EQ(travel.said, "seek 0 16 0");
+  hmp.execute("replay_seek 50%");
+  EXPECT_EQ(travel.said, "seek 2 0 50");
+  hmp.execute("replay_seek end");
+  EXPECT_EQ(travel.said, "seek 4 0 0");
+  hmp.execute("replay_step -r 7");
+  EXPECT_EQ(travel.said, "step 7 back");
+  hmp.execute("replay_continue -r");
+  EXPECT_EQ(travel.said, "run back");
+  hmp.execute("replay_live b f");
+  EXPECT_EQ(travel.said, "live b");
+  hmp.execute("record_start r");
+  EXPECT_EQ(travel.said, "record r");
+  EXPECT_EQ(hmp.execute("replay_break 5"), "");
+  ASSERT_EQ(travel.all.size(), 1u);
+  EXPECT_EQ(travel.all[0].position, 5u);
+  EXPECT_EQ(hmp.execute("info branches"), "The run is not in a file.\n");
+  for (const char* wrong : {"replay_seek", "replay_seek 101%", "replay_seek x", "replay_step 0",
+                            "replay_break", "replay_continue 1", "record_start"})
+    EXPECT_TRUE(hmp.execute(wrong).starts_with("Error: expected: ")) << wrong;
   travel.refuse = "no room";
   EXPECT_EQ(hmp.execute("savevm a"), "Error: no room\n");
   EXPECT_EQ(hmp.execute("info snapshots"), "There is no snapshot available.\n");

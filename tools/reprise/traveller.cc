@@ -220,7 +220,7 @@ void Traveller::perform() {
   const Done done = std::move(journey_->done);
   journey_.reset();
   performing_ = false;
-  if (done) done(stop_of(arrival));
+  done ? done(stop_of(arrival)) : on_stop(stop_of(arrival));
 }
 
 Arrival Traveller::play(trace::Pace* pace) {
