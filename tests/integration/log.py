@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 import recording
 from machine import REPRISE, finish, hash_in, report
@@ -231,6 +232,51 @@ def disk(scratch):
     verified("log: a disk: an image elsewhere", file, "--replay-disk", f"ide0-hd0={scratch}/elsewhere")
 
 
+def branches(scratch):
+    """A run that goes back to a snapshot: two branches in a file."""
+    image, file = f"{scratch}/disk.img", f"{scratch}/branches"
+    with open(image, "wb") as out:
+        out.write(open(f"{scratch}/boot.bin", "rb").read())
+        out.truncate(32 << 20)
+    with subprocess.Popen([REPRISE, *FIXED, "-S", "-m", "64", "-seed", "1", "-serial", "null",
+                           "-hda", image, "-bios", "/usr/share/seabios/bios-256k.bin", "-monitor", "stdio",
+                           "-device", "isa-debug-exit,iobase=0x501", "-record", f"{file},keyframes=1000000"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as machine:
+        for line in ("savevm first", "cont"):
+            print(line, file=machine.stdin, flush=True)
+        time.sleep(0.3)
+        for line in ("stop", "savevm second", "cont"):
+            print(line, file=machine.stdin, flush=True)
+        time.sleep(0.1)
+        out, errors = machine.communicate("stop\nloadvm second\ncont\n", timeout=60)
+    report(machine.returncode == 1, "log: branches: recorded", f"{machine.returncode}: {out} {errors}")
+    told = facts(file)
+    same("log: branches: info", ([x["name"] for x in told["snapshots"]], told["branch"],
+                                 [x.get("parent") for x in told["branches"]],
+                                 told["branches"][-1]["from"] == told["snapshots"][1]["at"]),
+         (["first", "second"], 1, [None, 0], True))
+    out = log("info", file)[1]
+    report(re.search("^snapshot +second, at .* in branch 0", out, re.M) and
+           re.search("^branch +1, this one.*, of branch 0 from ", out, re.M), "log: branches: info says so", out)
+    named = [x["text"] for x in lines(file) if "snapshot" in x["text"]]
+    report([x.split(", ")[1:] for x in named] == [['snapshot "first"'], ['snapshot "second"']],
+           "log: branches: the timeline names snapshots", named)
+    verified("log: branches: verify the last", file)
+    verified("log: branches: verify the first", f"{file},branch=0")
+    same("log: branches: there is no other", log("verify", f"{file},branch=2")[0], 1)
+    ended = hash_in(errors)[1]
+    for what in (["trim"], ["compact", "--keyframes", "1"]):
+        part = f"{scratch}/part"
+        status, _, errors = log(*what, "-o", part, f"{file},branch=1")
+        same(f"log: branches: {what[0]}", (status, errors), (0, ""))
+        verified(f"log: branches: {what[0]}: the run", part)
+        told = facts(part)
+        same(f"log: branches: {what[0]}: one run with its snapshots",
+             (len(told["branches"]), [x["name"] for x in told["snapshots"]], told["state-hash"]),
+             (1, ["first", "second"], ended))
+
+
 def mistakes(scratch):
     rubbish = f"{scratch}/rubbish"
     with open(rubbish, "wb") as out:
@@ -250,5 +296,6 @@ with tempfile.TemporaryDirectory() as scratch:
     builtin(scratch)
     session(scratch)
     disk(scratch)
+    branches(scratch)
     mistakes(scratch)
 finish()

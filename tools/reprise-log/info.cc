@@ -172,13 +172,21 @@ void say_json(const Opened& opened) {
                {"chunks", Json::object()},
                {"keyframes", Json::array()},
                {"snapshots", Json::array()},
+               {"branches", Json::array()},
                {"farthest", frames.farthest(recording.last())}};
   if (json["machine"].is_discarded()) json["machine"] = nullptr;
   for (const trace::Snapshot& one : recording.snapshots())
     json["snapshots"].push_back(
         {{"name", one.name}, {"at", json_of(one.at)}, {"branch", one.branch}, {"date", one.date}});
   json["branch"] = recording.branch();
-  json["branches"] = recording.branches().size();
+  for (u32 i = 0; i < recording.branches().size(); ++i) {
+    const trace::Branch& one = recording.branches()[i];
+    Json branch = {
+        {"name", one.name}, {"date", one.date}, {"last", json_of(recording.branch_last(i))}};
+    if (one.parent) branch["parent"] = *one.parent;
+    if (one.parent) branch["from"] = json_of(one.from);
+    json["branches"].push_back(std::move(branch));
+  }
   if (!frames.problem.empty()) json["problem"] = frames.problem;
   if (end) json["exit-status"] = end->exit_status;
   if (end) json["state-hash"] = end->total.hex();

@@ -25,6 +25,8 @@ constexpr tools::Command kCommands[] = {
 
 constexpr const char* kNotes =
     "\n"
+    "FILE           a recording; of several runs in it (branches) the last begun, or "
+    "FILE,branch=N\n"
     "ICOUNT         a position: executed instructions since power-on\n"
     "--at           without it, the end\n"
     "--answers      also what the host answered where nothing failed\n"

@@ -107,6 +107,11 @@ class Rewriter {
     note_distance(at);
     since_ = at;
     ++taken_;
+    for (trace::Snapshot one : recording_.snapshots()) {
+      if (one.keyframe != frames_.chunk(frame)) continue;
+      one.keyframe = chunk;
+      TRY(writer_.chunk(trace::kSnapshot, at, at, one.encode()));
+    }
     return {};
   }
 

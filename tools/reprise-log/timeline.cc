@@ -86,8 +86,17 @@ class Timeline {
       if (header.type != trace::kKeyframe) continue;
       if (header.last > before) return;
       if (header.last.icount >= from_ && header.last.icount <= to_)
-        line(header.last, "keyframe", "", "chunk " + std::to_string(header.number));
+        line(header.last, "keyframe", "",
+             "chunk " + std::to_string(header.number) + names(header.number));
     }
+  }
+
+  // Of snapshots.
+  std::string names(u32 keyframe) const {
+    std::string text;
+    for (const trace::Snapshot& one : recording_.snapshots())
+      if (one.keyframe == keyframe) text += ", snapshot " + quoted_name(one.name);
+    return text;
   }
 
   // Output, by lines: each at the position where it was whole.
@@ -142,9 +151,12 @@ class Timeline {
                   port.empty() ? "" : "  ", text.c_str());
     }
   }
-  // As a recording has it, it may be anything.
+  // As a recording has them, they may be anything.
+  static std::string quoted_name(const std::string& name) {
+    return quoted({reinterpret_cast<const u8*>(name.data()), name.size()});
+  }
   static std::string quoted_port(const std::string& port) {
-    const std::string text = quoted({reinterpret_cast<const u8*>(port.data()), port.size()});
+    const std::string text = quoted_name(port);
     return text.substr(1, text.size() - 2);
   }
 

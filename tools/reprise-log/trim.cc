@@ -1,5 +1,6 @@
 // trim: a part of a recording as a recording. compact: the same run in a smaller file.
 #include <cstdio>
+#include <set>
 
 #include "tools/reprise-log/commands.h"
 #include "tools/reprise-log/recording.h"
@@ -17,12 +18,29 @@ Result<std::string> output_argument(const Arguments& arguments) {
   return *path;
 }
 
-Result<std::vector<Position>> keyframes_of(const trace::Recording& recording) {
+struct Frames {
+  std::vector<Position> at;
+  std::vector<u32> chunks;
+};
+Result<Frames> keyframes_of(const trace::Recording& recording) {
   const trace::DiskIndex disks = TRY(trace::DiskIndex::open(recording));
   const trace::Keyframes frames = TRY(trace::Keyframes::open(recording, &disks));
-  std::vector<Position> positions;
-  for (std::size_t i = 0; i < frames.count(); ++i) positions.push_back(frames.at(i));
-  return positions;
+  Frames all;
+  for (std::size_t i = 0; i < frames.count(); ++i) {
+    all.at.push_back(frames.at(i));
+    all.chunks.push_back(frames.chunk(i));
+  }
+  return all;
+}
+
+// Snapshots stay.
+void keep_named(const trace::Recording& recording, const std::vector<u32>& chunks,
+                std::vector<std::size_t>& kept) {
+  std::set<std::size_t> all(kept.begin(), kept.end());
+  for (const trace::Snapshot& one : recording.snapshots())
+    for (std::size_t frame = 0; frame < chunks.size(); ++frame)
+      if (chunks[frame] == one.keyframe) all.insert(frame);
+  kept.assign(all.begin(), all.end());
 }
 
 void say(const std::string& out, const Rewritten& written, u64 before) {
@@ -64,20 +82,20 @@ Result<int> trim(const Words& words) {
   Rewriting how;
   how.to = TRY(icount_argument(arguments, "--to", kNever));
   const auto run = TRY(RecordedRun::open(file, TRY(disk_arguments(arguments))));
-  const std::vector<Position> frames = TRY(keyframes_of(run->recording()));
+  const Frames frames = TRY(keyframes_of(run->recording()));
   if (from > run->recording().last().icount || from > how.to)
     return fail("--from " + std::to_string(from) + ": behind the end");
-  std::size_t first = frames.size();
-  while (first > 0 && frames[first - 1].icount > from) --first;
-  if (first == 0 && !frames.empty() && from > 0)
-    return fail("the recording begins at " + trace::text(frames.front()));
-  for (std::size_t frame = first > 0 ? first - 1 : 0; frame < frames.size(); ++frame)
+  std::size_t first = frames.at.size();
+  while (first > 0 && frames.at[first - 1].icount > from) --first;
+  if (first == 0 && !frames.at.empty() && from > 0)
+    return fail("the recording begins at " + trace::text(frames.at.front()));
+  for (std::size_t frame = first > 0 ? first - 1 : 0; frame < frames.at.size(); ++frame)
     how.keyframes.push_back(frame);
-  if (frames.empty() && from > 0)
+  if (frames.at.empty() && from > 0)
     return fail(
         "the recording has no keyframes: a part of it can only begin where it begins, "
         "--from 0");
-  say(out, TRY(rewrite(*run, how, out)), TRY(size_of(file)));
+  say(out, TRY(rewrite(*run, how, out)), TRY(size_of(run->path())));
   return 0;
 }
 
@@ -86,8 +104,8 @@ Result<int> compact(const Words& words) {
       TRY(Arguments::parse(words, {{"--keyframes", true}, {"-o", true}, {"--replay-disk", true}}));
   const std::string file = TRY(one_file(arguments)), out = TRY(output_argument(arguments));
   const auto run = TRY(RecordedRun::open(file, TRY(disk_arguments(arguments))));
-  const std::vector<Position> frames = TRY(keyframes_of(run->recording()));
-  u64 count = (frames.size() + 3) / 4;
+  const Frames frames = TRY(keyframes_of(run->recording()));
+  u64 count = (frames.at.size() + 3) / 4;
   if (const std::string* given = arguments.find("--keyframes")) {
     const auto number = tools::parse_number(*given, 1, 1 << 20);
     if (!number) return fail("--keyframes " + *given + ": " + number.error().message);
@@ -95,8 +113,9 @@ Result<int> compact(const Words& words) {
   }
   Rewriting how;
   how.squeeze = true;
-  how.keyframes = spread(frames, run->recording().last(), count);
-  say(out, TRY(rewrite(*run, how, out)), TRY(size_of(file)));
+  how.keyframes = spread(frames.at, run->recording().last(), count);
+  keep_named(run->recording(), frames.chunks, how.keyframes);
+  say(out, TRY(rewrite(*run, how, out)), TRY(size_of(run->path())));
   return 0;
 }
 
