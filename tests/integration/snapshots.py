@@ -186,6 +186,27 @@ def in_a_file(guest):
            other.stderr)
 
 
+def at_random(guest):
+    """Snapshots anywhere, with requests under way and in the middle of strings; loaded in any order."""
+    guest.fresh()
+    choice = random.Random(int(os.environ.get("SEED", "1")))
+    file = f"{guest.directory}/random"
+    places = sorted(choice.sample(range(guest.icount // 50, guest.icount * 49 // 50), 8))
+    session = Session(guest, "-snapshots", f"{file},keyframes=2000000")
+    for i, place in enumerate(places):
+        session.to(place)
+        session.hmp(f"savevm s{i}")
+    session.quit()
+    for _ in range(int(os.environ.get("TIMES", "4"))):
+        first, second = choice.sample(range(8), 2)
+        session = Session(guest, "-snapshots", file, "-loadvm", f"s{first}")
+        session.to(places[first] + choice.randrange(1, 200000))
+        said = session.hmp(f"loadvm s{second}"), session.now()
+        report(said == ("", places[second]), "snapshots: loadvm at random", said)
+        guest.same(f"at random, s{first}, s{second}", *session.end(), guest.disk)
+    guest.replays("at random", file)
+
+
 def at_run_time(guest, *more):
     """record-start and record-stop."""
     guest.fresh()
@@ -285,6 +306,7 @@ def main():
         guest = Guest(directory)
         in_a_recording(guest)
         in_a_file(guest)
+        at_random(guest)
         at_run_time(guest)
         at_run_time(guest, "-snapshot")
         from_a_replay(guest)
