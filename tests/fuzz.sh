@@ -51,6 +51,6 @@ fuzz_entry kernel chipset/firmware/{kernel,linux,multiboot,fw_cfg}.cc \
 fuzz_entry gdb qmp/gdb/*.cc "$BUILD/libreprise.a" -lcapstone -lmpfr -lgmp -lxxhash -lz -lgtest
 # Its corpus is in the unit tests; to build it takes long.
 [ -n "${BUILD_SAN:-}" ] && [ -z "${DEEP:-}" ] ||
-    fuzz_entry recording replay/trace/{format,reader,keyframe,disk_chunks,events,hash_chain}.cc \
+    fuzz_entry recording replay/trace/{format,reader,keyframe,disk_chunks,events,hash_chain,branches}.cc \
         "$BUILD/libreprise.a" -llz4 -lxxhash
 finish

@@ -61,12 +61,13 @@ void look_at(reprise::trace::DiskIndex& disks, reprise::u32 keyframe) {
   (void)disks.written("d", 0, keyframe, [](auto...) { return reprise::Result<void>(); }).ok();
 }
 
-void play(const std::vector<reprise::u8>& bytes) {
+// One of the runs in a file. False: there is none of this number.
+bool play(const std::vector<reprise::u8>& bytes, reprise::u32 branch) {
   using namespace reprise;
   using namespace reprise::trace;
   const MemoryFile file(bytes);
-  const Result<Recording> recording = Recording::open(file);
-  if (!recording) return;
+  const Result<Recording> recording = Recording::open(file, Recording::Kind::File, branch);
+  if (!recording) return false;
   for (const Chunk& chunk : recording->chunks()) {
     const Result<std::vector<u8>> payload = recording->payload(chunk);
     if (!payload || chunk.header.type != kBlob) continue;
@@ -82,6 +83,12 @@ void play(const std::vector<reprise::u8>& bytes) {
        ++frame) {
     if (disks) look_at(*disks, keyframes->chunk(frame));
     play_on(*recording, &*keyframes, frame);
+  }
+  return true;
+}
+
+void play(const std::vector<reprise::u8>& bytes) {
+  for (reprise::u32 branch = 0; branch < 3 && play(bytes, branch); ++branch) {
   }
 }
 

@@ -125,6 +125,10 @@ def builtin(scratch):
     recording.change(file, wrong, b"END ", 0, flip(-1))
     status, out, errors = log("verify", wrong)
     report(status == 3 and "differs: " in out, "log: verify compares the end", f"{status}: {out}{errors}")
+    recording.change(file, wrong, b"HASH", 0, flip(-1))
+    status, out, errors = log("diff", file, wrong)
+    report(status == 3 and "all was equal at" in out and "differs: " in out,
+           "log: diff names what differs", f"{status}: {out}{errors}")
     with open(file, "rb") as source:
         content = source.read()
     with open(wrong, "wb") as target:

@@ -76,8 +76,8 @@ TEST(RecordingFuzz, ChangedEvents) {
   }
 }
 
-// A session as it is, but with nothing packed but pages, and with what a disk held at each
-// keyframe.
+// A session as it is, but with nothing packed but pages; with what a disk held at each keyframe,
+// with snapshots, and with a branch that goes on from the last of them.
 struct Unpacked {
   std::vector<u8> bytes;
   std::vector<std::pair<std::size_t, std::size_t>> keyframes;  // what says of them: offset, length
@@ -88,6 +88,7 @@ Unpacked unpacked(const Session& session) {
   out.bytes.assign(session.file.content.begin(), session.file.content.begin() + kFileHeadSize);
   u32 number = 0;
   std::vector<u32> keyframes;
+  Position at;  // of the last
   const auto add = [&](ChunkHeader header, std::span<const u8> payload) {
     header.number = number++;
     header.stored = u32(payload.size());
@@ -99,7 +100,8 @@ Unpacked unpacked(const Session& session) {
     const std::vector<u8> head = encode(header);
     out.bytes.insert(out.bytes.end(), head.begin(), head.end());
     const u32 type = header.type;
-    if (type == kKeyframe || type == kObjects || type == kDiskThen)
+    if (type == kKeyframe || type == kObjects || type == kDiskThen || type == kSnapshot ||
+        type == kBranch)
       out.keyframes.emplace_back(out.bytes.size(), payload.size());
     out.bytes.insert(out.bytes.end(), payload.begin(), payload.end());
   };
@@ -117,9 +119,35 @@ Unpacked unpacked(const Session& session) {
         add(header, then.data());
       }
   };
+  const auto snapshots = [&] {
+    for (const u32 keyframe : keyframes) {
+      ChunkHeader header;
+      header.type = kSnapshot;
+      add(header, Snapshot{"s" + std::to_string(keyframe % 2), keyframe, "today", 0, {}}.encode());
+    }
+  };
+  const auto branch = [&] {
+    Branch one;
+    one.parent = 0;
+    one.state = keyframes.back();
+    ChunkHeader header;
+    header.type = kBranch;
+    header.branch = 1;
+    header.first = header.last = at;
+    add(header, one.encode());
+    header.type = kInput;
+    header.last = {at.icount + 100, at.cycles + 300};
+    add(header, {});
+  };
   for (const Chunk& chunk : recording->chunks()) {
-    if (chunk.header.type == kKeyframe) keyframes.push_back(number);
-    if (chunk.header.type == kEnd) disks();
+    if (chunk.header.type == kKeyframe) {
+      keyframes.push_back(number);
+      at = chunk.header.last;
+    }
+    if (chunk.header.type == kEnd) {
+      disks();
+      snapshots();
+    }
     if (chunk.header.type == kPages) {
       add(chunk.header, std::span(session.file.content)
                             .subspan(chunk.offset + kChunkHeaderSize, chunk.header.stored));
@@ -127,6 +155,7 @@ Unpacked unpacked(const Session& session) {
       add(chunk.header, *recording->payload(chunk));
     }
   }
+  branch();
   return out;
 }
 
@@ -135,7 +164,11 @@ TEST(RecordingFuzz, ChangedKeyframes) {
   std::mt19937 random(9);
   const Unpacked whole = unpacked(record(60'000, 5, 0, 1000));
   const MemoryFile file(whole.bytes);
-  const Result<Recording> recording = Recording::open(file);
+  const Result<Recording> branch = Recording::open(file);
+  ASSERT_TRUE(branch.ok()) << branch.error().message;
+  ASSERT_EQ(branch->branch(), 1u);
+  ASSERT_EQ(branch->snapshots().size(), 2u);
+  const Result<Recording> recording = Recording::open(file, Recording::Kind::File, 0);
   ASSERT_TRUE(recording.ok()) << recording.error().message;
   const Result<DiskIndex> disks = DiskIndex::open(*recording);
   const Result<Keyframes> keyframes = Keyframes::open(*recording, &*disks);

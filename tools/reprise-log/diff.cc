@@ -1,4 +1,5 @@
 // diff: the first place where two recordings are not of the same run.
+#include <algorithm>
 #include <cstdio>
 
 #include "replay/trace/events.h"
@@ -15,13 +16,10 @@ using trace::Event;
 using trace::EventKind;
 using trace::EventStream;
 
-// What was found, and where; the earliest counts.
+// What was found, and where.
 struct Difference {
-  Position at{kNever, kNever};
+  Position at;
   std::string text;
-  void offer(Position where, std::string what) {
-    if (where < at) *this = {where, std::move(what)};
-  }
 };
 
 std::string said(const std::string& port) {
@@ -57,16 +55,19 @@ class Comparison {
   Comparison(const Opened& a, const Opened& b)
       : a_(a.recording), b_(b.recording), begin_(std::max(first_of(a_), first_of(b_))) {}
 
-  Result<Difference> find() {
+  // The first of each kind, in order.
+  Result<std::vector<Difference>> find() {
     TRY(events("host answer", trace::kInput, EventKind::Answer));
     TRY(events("input", trace::kInput, EventKind::Bytes));
     TRY(events("output", trace::kText, EventKind::Bytes));
     TRY(hashes());
     ends();
+    std::ranges::stable_sort(found_, {}, &Difference::at);
     return found_;
   }
 
  private:
+  void found(Position at, std::string text) { found_.push_back({at, std::move(text)}); }
   // Both are known up to here; what one of them has more lies behind.
   Position known() const { return std::min(a_.last(), b_.last()); }
 
@@ -83,8 +84,8 @@ class Comparison {
       const Position at = std::min(one ? one->at : Position{kNever, kNever},
                                    other ? other->at : Position{kNever, kNever});
       if (at < known() || (one && other))
-        found_.offer(at, std::string(what) + ": " + in_words(one, type == trace::kInput) +
-                             "; the other: " + in_words(other, type == trace::kInput));
+        found(at, std::string(what) + ": " + in_words(one, type == trace::kInput) +
+                      "; the other: " + in_words(other, type == trace::kInput));
       return {};
     }
   }
@@ -107,15 +108,15 @@ class Comparison {
         if (!stream->error().empty()) return fail(stream->error());
       if (!one || !other) return {};
       if (one->at != other->at) {
-        found_.offer(std::min(one->at, other->at), "a hash point is at " + trace::text(one->at) +
-                                                       ", the other: at " + trace::text(other->at) +
-                                                       "; all was equal at " + trace::text(agreed));
+        found(std::min(one->at, other->at), "a hash point is at " + trace::text(one->at) +
+                                                ", the other: at " + trace::text(other->at) +
+                                                "; all was equal at " + trace::text(agreed));
         return {};
       }
       const auto parts = trace::differing_parts(one->parts, other->parts);
       if (!parts.empty()) {
-        found_.offer(one->at, "the machines are not the same any more; all was equal at " +
-                                  trace::text(agreed) + list(parts));
+        found(one->at, "the machines are not the same any more; all was equal at " +
+                           trace::text(agreed) + list(parts));
         return {};
       }
       agreed = one->at;
@@ -125,24 +126,24 @@ class Comparison {
   void ends() {
     const auto &one = a_.end(), &other = b_.end();
     if (a_.last() != b_.last())
-      return found_.offer(
-          known(), std::string("one ends here (") +
+      return found(known(),
+                   std::string("one ends here (") +
                        ((a_.last() < b_.last() ? one : other) ? "in good order" : "cut off") +
                        "), the other goes on to " + trace::text(std::max(a_.last(), b_.last())));
     if (!one || !other) {
-      if (one || other) found_.offer(known(), "one was cut off here, the other ends in good order");
+      if (one || other) found(known(), "one was cut off here, the other ends in good order");
       return;
     }
     const auto parts = trace::differing_parts(one->parts, other->parts);
-    if (!parts.empty()) found_.offer(known(), "the machines end differently" + list(parts));
+    if (!parts.empty()) found(known(), "the machines end differently" + list(parts));
     if (one->exit_status != other->exit_status)
-      found_.offer(known(), "exit status " + std::to_string(one->exit_status) +
-                                ", the other: " + std::to_string(other->exit_status));
+      found(known(), "exit status " + std::to_string(one->exit_status) +
+                         ", the other: " + std::to_string(other->exit_status));
   }
 
   const trace::Recording &a_, &b_;
   const Position begin_;  // of the part that both have
-  Difference found_;
+  std::vector<Difference> found_;
 };
 
 // Prints what the headers do not agree in.
@@ -181,14 +182,15 @@ Result<int> diff(const Words& words) {
   if (files.size() != 2) return Error{"expected two recordings", tools::kWrongUsage};
   const Opened a = TRY(open_recording(files[0])), b = TRY(open_recording(files[1]));
   const bool other_machine = headers(a, b);
-  const Difference found = TRY(Comparison(a, b).find());
-  if (found.text.empty()) {
+  const std::vector<Difference> found = TRY(Comparison(a, b).find());
+  if (found.empty()) {
     if (!other_machine)
       std::printf("the same run, up to %s\n", trace::text(a.recording.last()).c_str());
     return other_machine ? kDiffers : 0;
   }
-  std::printf("the first difference is at %s\n%s\n", trace::text(found.at).c_str(),
-              found.text.c_str());
+  for (const Difference& one : found)
+    std::printf("%s at %s\n%s\n", &one == found.data() ? "the first difference is" : "then",
+                trace::text(one.at).c_str(), one.text.c_str());
   return kDiffers;
 }
 
