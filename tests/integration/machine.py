@@ -50,13 +50,13 @@ def hash_in(text):
 class Machine:
     """Serial port on stdio; a monitor when `monitor` names a socket."""
 
-    def __init__(self, arguments, monitor=None):
+    def __init__(self, arguments, monitor=None, fixed=FIXED):
         self.errors = tempfile.TemporaryFile("w+")
         self.output = bytearray()
         self.monitor, self.socket = monitor, None
         more = ["-monitor", f"unix:{monitor},server,nowait" if monitor else "none",
                 "-serial", "stdio"]
-        self.process = subprocess.Popen([*EMULATOR, *FIXED, *more, *arguments],
+        self.process = subprocess.Popen([*EMULATOR, *fixed, *more, *arguments],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.errors)
         os.set_blocking(self.process.stdout.fileno(), False)
