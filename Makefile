@@ -3,7 +3,7 @@
 #   all      build/reprise, build/reprise-img, build/reprise-log
 #   run      Debian's Linux to a shell on our own interpreter, recorded and played again
 #   test     everything that is checked on each change; the last line is "N passed, N failed"
-#   bench    our speed beside QEMU's on the same guest; fuzz, soak: the long checks
+#   bench    our speed beside QEMU's on the same guest (PARTS=... for some of it); fuzz, soak: the long checks
 #   lint     the rules of the layers; format: clang-format; clean
 #   SAN=1      AddressSanitizer and UndefinedBehaviorSanitizer
 #   DEBUG=1    -O0 -g
@@ -129,7 +129,7 @@ test: deps
 bench: DEPS_MORE := tools/deps-test.list
 bench: deps
 	+@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) tools/bench/run.sh
+	@BUILD=$(BUILD) tools/bench/run.sh $(PARTS)
 
 fuzz soak: DEPS_MORE := tools/deps-test.list
 fuzz soak: deps
