@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from machine import REPRISE, finish, report
+from machine import GUESTS, QUIET, REPRISE, build, finish, report
 
 LOG = os.environ.get("LOG", os.path.join(os.environ.get("BUILD", "build"), "reprise-log"))
 DEEP = bool(os.environ.get("DEEP"))
@@ -40,10 +40,18 @@ def guest(scratch):
         return source.read()
 
 
-def command(disk, file, keyframes):
-    return [REPRISE, "-rtc", "base=2026-11-20T12:00:00", "-seed", "1", "-m", "64", "-pace", "max",
-            "-display", "none", "-monitor", "none", "-serial", "stdio", "-bios",
-            "/usr/share/seabios/bios-256k.bin", "-hda", disk, "-record", f"{file},keyframes={keyframes}"]
+def command(guest, file, keyframes):
+    return [REPRISE, "-rtc", "base=2026-11-20T12:00:00", "-seed", "1", "-pace", "max", "-display", "none",
+            "-monitor", "none", "-serial", "stdio", *guest, "-record", f"{file},keyframes={keyframes}"]
+
+
+def with_disk(disk):
+    return ["-m", "64", "-bios", "/usr/share/seabios/bios-256k.bin", "-hda", disk]
+
+
+def linux():
+    return ["-m", "256", "-kernel", f"{GUESTS}/cloud.bzImage", "-initrd", f"{GUESTS}/initramfs.gz",
+            "-append", QUIET.replace(" quiet", "") + " work=sum"]
 
 
 def killed(scratch, sector, number):
@@ -55,7 +63,8 @@ def killed(scratch, sector, number):
     if os.path.exists(file):
         os.remove(file)
     keyframes = random.choice([1_000_000, 4_000_000, 20_000_000])
-    process = subprocess.Popen(command(disk, file, keyframes), stdin=subprocess.DEVNULL,
+    machine = linux() if DEEP and number % 4 == 0 else with_disk(disk)
+    process = subprocess.Popen(command(machine, file, keyframes), stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     os.set_blocking(process.stdout.fileno(), False)
     begin, end = time.monotonic(), time.monotonic() + random.random() * SECONDS
@@ -94,7 +103,7 @@ def damaged(scratch, sector):
     with open(disk, "wb") as out:
         out.write(sector)
         out.truncate(SIZE)
-    process = subprocess.Popen([*command(disk, file, 1_000_000), "-no-reboot"],
+    process = subprocess.Popen([*command(with_disk(disk), file, 1_000_000), "-no-reboot"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     time.sleep(0.8)
     process.send_signal(signal.SIGTERM)
@@ -126,6 +135,8 @@ def damaged(scratch, sector):
     report(not bad, f"{CUTS} files with one bit changed: refused", f"seed {SEED}: {bad[:1]}")
 
 
+if DEEP:
+    build("cloud", "initramfs")
 with tempfile.TemporaryDirectory() as scratch:
     sector = guest(scratch)
     for number in range(1, KILLS + 1):

@@ -226,6 +226,15 @@ def disk(scratch):
     same("log: a disk: trim", (status, errors), (0, ""))
     verified("log: a disk: the part is the run", out)
     same("log: a disk: the part's end", facts(out)["state-hash"], ended[1])
+    middle = told["keyframes"][-1]["icount"] + 1000
+    images = []
+    for source in file, out:
+        status, _, errors = log("extract", source, "disk", "ide0-hd0", "--at", middle, "-o", f"{held}.{len(images)}")
+        same(f"log: a disk: in the middle, {os.path.basename(source)}", (status, errors), (0, ""))
+        with open(f"{held}.{len(images)}", "rb") as a:
+            images.append(a.read())
+    with open(image, "rb") as b:
+        report(images[0] == images[1] != b.read(), "log: a disk: the same there in the whole and the part")
     status, _, errors = log("compact", "--keyframes", 3, "-o", out, file)
     same("log: a disk: compact", (status, errors), (0, ""))
     verified("log: a disk: the small file is the run", out)
