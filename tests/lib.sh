@@ -17,10 +17,11 @@ ok() {
 }
 finish() { exit $((failures > 0)); }
 
-# build ARGUMENT...: another make, with all processors even inside `make test`; $scratch/make has what
-# it said.
+# build ARGUMENT...: another make, with all processors even inside `make test`; one at a time, since
+# parts of the suite share variants. $scratch/make has what it said.
 build() {
-    env -u MAKEFLAGS -u MAKELEVEL make -s --no-print-directory -j"$(nproc)" "$@" >"$scratch/make" 2>&1
+    mkdir -p "$BUILD/log"
+    env -u MAKEFLAGS -u MAKELEVEL flock "$BUILD/log/variant.lock" make -s --no-print-directory -j"$(nproc)" "$@" >"$scratch/make" 2>&1
 }
 
 # What must be the same for two runs to be the same run.
