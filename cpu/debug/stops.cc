@@ -64,6 +64,12 @@ void StopList::set_stops(std::vector<StopCondition> conditions, OnHit on_hit) {
     cluster_.drop_fast();
 }
 
+void StopList::forget_used() {
+  check(!cluster_.running(), "usage is forgotten inside a run");
+  used_.clear();
+  cluster_.drop_fast();
+}
+
 void StopList::compile() {
   pc_ = ports_ = interrupts_ = exceptions_ = {};
   for (unsigned write = 0; write < 2; ++write) linear_[write] = physical_[write] = {};
@@ -149,10 +155,13 @@ void StopList::accessed(Cpu& c, u64 linear, u64 physical, unsigned size, bool wr
 }
 
 void StopList::wrote_physical(Cpu& c, u64 physical, unsigned size) {
+  used_.write_physical(physical, size);
+  if (!data_) return;
   meet_all(physical_[1], c, linear_pc(c), physical & c.bus->address_mask(), size);
 }
 
 void StopList::device_wrote(u64 physical, u64 size) {
+  used_.write_physical(physical, size);
   Cpu* const running = cluster_.running();
   const unsigned cpu = running ? running->index : cluster_.runs_next();
   physical_[1].each(physical, physical + size - 1,
@@ -163,12 +172,14 @@ void StopList::device_wrote(u64 physical, u64 size) {
 void StopList::used_port(Cpu& c, u16 port, unsigned size) {
   const u64 pc = linear_pc(c);
   const unsigned room = std::min(size, 0x10000u - port);
+  for (unsigned i = 0; i < size; ++i) used_.ports.add(u16(port + i));
   meet_all(ports_, c, pc, port, room);
   if (room < size)
     meet_all(ports_, c, pc, 0, size - room);  // the last port's neighbour is the first
 }
 
 void StopList::delivered(Cpu& c, StopKind kind, u8 vector, u64 pc) {
+  (kind == StopKind::Interrupt ? used_.interrupts : used_.exceptions).add(vector);
   const RangeSet& set = kind == StopKind::Interrupt ? interrupts_ : exceptions_;
   set.each(vector, vector, [&](u32 tag) { meet(tag, c.index, pc, vector, 0); });
   if (pending()) c.request_leave();

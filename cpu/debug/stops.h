@@ -19,6 +19,7 @@
 
 #include "cpu/debug/range_set.h"
 #include "replay/core/stops.h"
+#include "replay/core/usage.h"
 
 namespace reprise::cpu {
 
@@ -33,6 +34,8 @@ class StopList final : public Stops {
   explicit StopList(Cluster& cluster) : cluster_(cluster) {}
   void set_stops(std::vector<StopCondition> conditions, OnHit on_hit) override;
   void stop_here() override;
+  const Usage& used() const override { return used_; }
+  void forget_used() override;
 
   // --- for the run loop, between two instructions
   // Must an instruction at this offset in its page run alone?
@@ -49,6 +52,10 @@ class StopList final : public Stops {
   void forget();  // the machine is at another place
 
   // --- for accesses
+  // Pages are noticed where they get host pointers; all pointers go when the usage is forgotten.
+  void read(u64 linear, u64 physical) { used_.read(linear, physical); }
+  void wrote(u64 linear, u64 physical) { used_.write(linear, physical); }
+  void executes(u64 linear) { used_.executed.add(linear); }
   bool data() const { return data_; }
   // Must each access of this kind to the page be seen?
   bool watches(const Cpu& c, u64 linear, u64 physical, bool write) const;
@@ -76,6 +83,7 @@ class StopList final : public Stops {
   std::vector<u32> pending_;  // indices of the list, each at most once
   bool stopped_ = false;      // a callback has said so
   bool data_ = false;         // any condition on memory
+  Usage used_;
   RangeSet pc_, ports_, interrupts_, exceptions_;
   RangeSet linear_[2], physical_[2];  // [0] reads, [1] writes
   std::bitset<4096> offsets_;         // of Pc conditions in their pages

@@ -76,6 +76,7 @@ Fetched fetch_one(Cpu& c, Op* op) {
   Fetched f;
   if (allowed == 0) c.raise(kGP, 0);
   f.address = c.translate_fetch(linear);
+  c.cluster.stops().executes(linear);
   const unsigned room = unsigned(kPageSize - (linear & 0xFFF));
   const auto append = [&](u64 address, unsigned count) {
     const PhysPage& page = c.phys_page(address);
@@ -234,6 +235,7 @@ Block* find_block(Cpu& c) {
     const PhysPage& page = c.phys_page(c.translate_fetch(linear));
     if (!page.block) return nullptr;
     f = {tag, c.cluster.blocks().page(*page.block, page.page)};
+    c.cluster.stops().executes(linear);
   }
   PageCode* const code = f.page;
   Block* b = code->find(linear & 0xFFF, c.mode);

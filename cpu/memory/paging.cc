@@ -273,7 +273,7 @@ u64 Cpu::read_physical(u64 address, unsigned size) {
 }
 
 void Cpu::write_physical(u64 address, unsigned size, u64 value) {
-  if (cluster.stops().data()) cluster.stops().wrote_physical(*this, address, size);
+  cluster.stops().wrote_physical(*this, address, size);
   const PhysPage& page = phys_page(address);
   if (!page.block || !page.writable) {
     publish();
@@ -325,6 +325,7 @@ u64 Cpu::load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts)
 u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
   const u64 address = translate(linear, false, user);
   StopList& stops = cluster.stops();
+  stops.read(linear, address);
   if (stops.data() && counts) stops.accessed(*this, linear, address, size, false);
   const PhysPage& page = phys_page(address);
   if (page.block) {
@@ -369,6 +370,7 @@ void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment
 void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
   const u64 address = translate(linear, true, user);
   StopList& stops = cluster.stops();
+  stops.wrote(linear, address);
   if (stops.data()) stops.accessed(*this, linear, address, size, true);
   const PhysPage& page = phys_page(address);
   if (page.block && page.writable) {
@@ -413,6 +415,7 @@ u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segm
   const u64 address = translate(linear, write, user);
   StopList& stops = cluster.stops();
   if (stops.data() && stops.watches(*this, linear, address, write)) return nullptr;
+  write ? stops.wrote(linear, address) : stops.read(linear, address);
   const PhysPage& page = phys_page(address);
   if (!page.block || (write && !page.writable)) return nullptr;
   if (!write)

@@ -92,7 +92,6 @@ void MemoryBlock::mark_code(u64 page, u64 lines) {
   PageInfo& info = info_[page];
   const bool first = info.code_lines == 0;
   info.code_lines |= lines;
-  info.exec_epoch = store_.epoch();
   if (first && store_.track_) store_.track_->drop_write_pointers();
 }
 

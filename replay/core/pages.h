@@ -1,6 +1,6 @@
 // Guest memory as pages: RAM, ROM, VRAM and SMRAM are blocks of 4 KiB pages. Each page keeps the
-// epoch that last wrote it and the one that last executed it; keyframes, hashes, displays and
-// migration compare epochs, and nobody clears bits.
+// epoch that last wrote it; keyframes, hashes, displays and migration compare epochs, and nobody
+// clears bits.
 #pragma once
 
 #include <memory>
@@ -64,7 +64,6 @@ class PageStore {
 struct PageInfo {
   u64 code_lines = 0;   // 64-byte lines from which instructions are decoded at present
   u32 write_epoch = 0;  // 0: never written
-  u32 exec_epoch = 0;
 };
 
 class MemoryBlock {

@@ -42,6 +42,8 @@ struct StopHit {
   unsigned size = 0;  // bytes accessed
 };
 
+struct Usage;  // usage.h
+
 // How a machine is told. An empty list costs nothing.
 class Stops {
  public:
@@ -55,6 +57,9 @@ class Stops {
   virtual void set_stops(std::vector<StopCondition> conditions, OnHit on_hit) = 0;
   // From a device, inside run(): the machine is to stop at the next boundary.
   virtual void stop_here() = 0;
+  // What any condition could have met since forget_used(), which comes between runs too.
+  virtual const Usage& used() const = 0;
+  virtual void forget_used() = 0;
 };
 
 }  // namespace reprise

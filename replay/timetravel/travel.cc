@@ -12,9 +12,14 @@ using trace::ReplayLoop;
 // Marks towards a target are not set closer than this.
 constexpr u64 kDensest = 20'000;
 
-bool has_conditions(const std::vector<Breakpoint>& breaks) {
-  return std::any_of(breaks.begin(), breaks.end(),
-                     [](const auto& b) { return b.kind == Breakpoint::Kind::Condition; });
+std::vector<StopCondition> conditions_of(const std::vector<Breakpoint>& breaks) {
+  std::vector<StopCondition> conditions;
+  for (const Breakpoint& one : breaks) {
+    if (one.kind != Breakpoint::Kind::Condition) continue;
+    conditions.push_back(one.condition);
+    conditions.back().id = one.id;
+  }
+  return conditions;
 }
 
 // `until`, or where `next` is reached, whichever is first.
@@ -166,6 +171,13 @@ Arrival TimeTravel::forward(Goal goal, Marks marking, trace::Pace* pace) {
   }
 }
 
+Arrival TimeTravel::forward_to(Position end, Marks marks) {
+  Arrival way = forward({end.icount, kNever}, marks);
+  if (way.why == Arrival::Why::There && machine_.position() < end)
+    way = forward({kNever, end.cycles}, marks);
+  return way;
+}
+
 Arrival TimeTravel::at_end() {
   if (!replayer_.failed()) replayer_.finish();
   if (!replayer_.error().empty()) return arrived(Arrival::Why::Failed, replayer_.error());
@@ -206,12 +218,7 @@ Arrival TimeTravel::step(u64 count, bool reverse) {
 // --- breakpoints ---
 
 Result<void> TimeTravel::set_stops(const std::vector<Breakpoint>& breaks, Stops::OnHit on_hit) {
-  std::vector<StopCondition> conditions;
-  for (const Breakpoint& one : breaks) {
-    if (one.kind != Breakpoint::Kind::Condition) continue;
-    conditions.push_back(one.condition);
-    conditions.back().id = one.id;
-  }
+  std::vector<StopCondition> conditions = conditions_of(breaks);
   if (machine_.stops()) {
     machine_.stops()->set_stops(std::move(conditions), std::move(on_hit));
   } else if (!conditions.empty()) {
@@ -239,7 +246,9 @@ TimeTravel::Goal TimeTravel::next_fixed(const std::vector<Breakpoint>& breaks, u
   return goal;
 }
 
-Arrival TimeTravel::run_forward(const std::vector<Breakpoint>& breaks, trace::Pace* pace) {
+// To the first breakpoint behind now, by `run`, which goes to a goal.
+Arrival TimeTravel::meet(const std::vector<Breakpoint>& breaks,
+                         const std::function<Arrival(Goal)>& run) {
   const Position start = machine_.position();
   const auto set = set_stops(breaks, [&](const StopHit& hit) {
     if (hit.at <= start) return false;  // it stood there
@@ -248,13 +257,54 @@ Arrival TimeTravel::run_forward(const std::vector<Breakpoint>& breaks, trace::Pa
   });
   if (!set) return arrived(Arrival::Why::Failed, set.error().message);
   u32 id = 0;
-  // With keyframes in the recording, one can come back without marks.
-  const bool kept = keyframes_ && keyframes_->count() > 1;
-  Arrival arrival = forward(next_fixed(breaks, id), kept ? Marks::None : Marks::Even, pace);
+  Arrival arrival = run(next_fixed(breaks, id));
   if (arrival.why == Arrival::Why::There) arrival.hit = fixed_hit(id);
   if (arrival.hit) arrival.why = Arrival::Why::Break;
   (void)set_stops({}, {});
   return arrival;
+}
+
+// With keyframes in the recording, one can come back without marks.
+TimeTravel::Marks TimeTravel::marks_forward() const {
+  return keyframes_ && keyframes_->count() > 1 ? Marks::None : Marks::Even;
+}
+
+Arrival TimeTravel::run_forward(const std::vector<Breakpoint>& breaks, trace::Pace* pace) {
+  return meet(breaks, [&](Goal goal) { return forward(goal, marks_forward(), pace); });
+}
+
+Arrival TimeTravel::find_forward(const std::vector<Breakpoint>& breaks) {
+  const std::vector<StopCondition> conditions = conditions_of(breaks);
+  return meet(breaks, [&](Goal goal) {
+    for (;;) {
+      const auto next = pass_over(conditions, goal);
+      if (!next) return arrived(Arrival::Why::Failed, next.error().message);
+      if (!*next) return forward(goal, marks_forward());
+      const Arrival way = forward_to(**next, marks_forward());
+      if (way.why != Arrival::Why::There) return way;
+    }
+  });
+}
+
+// Keyframes behind which no condition can be met are passed over, as long as they are before
+// `goal`. The next one then, if it is before it too.
+Result<std::optional<Position>> TimeTravel::pass_over(const std::vector<StopCondition>& conditions,
+                                                      Goal goal) {
+  const std::size_t count = keyframes_ ? keyframes_->count() : 0;
+  const Position now = machine_.position();
+  std::size_t next = 0;
+  while (next < count && keyframes_->at(next) <= now) ++next;
+  const std::size_t behind = next;
+  const auto ahead = [&] { return next < count && goal.before(keyframes_->at(next)); };
+  while (next > 0 && ahead() && !keyframes_->may_meet(next - 1, conditions)) ++next;
+  if (next > behind) TRY(load(next - 1));
+  return ahead() ? std::optional(keyframes_->at(next)) : std::nullopt;
+}
+
+std::size_t TimeTravel::keyframes_before(Position end) const {
+  std::size_t keyframe = keyframes_ ? keyframes_->count() : 0;
+  while (keyframe > 0 && keyframes_->at(keyframe - 1) >= end) --keyframe;
+  return keyframe;
 }
 
 StopHit TimeTravel::fixed_hit(u32 id) const {
@@ -292,10 +342,7 @@ std::optional<StopHit> TimeTravel::last_hit(const std::vector<Breakpoint>& break
     if (hit.kind == StopKind::Pc ? hit.at < end : hit.at <= end) last = hit;
     return false;
   });
-  way = set ? forward({end.icount, kNever}, Marks::Even)
-            : arrived(Arrival::Why::Failed, set.error().message);
-  if (way.why == Arrival::Why::There && machine_.position() < end)
-    way = forward({kNever, end.cycles}, Marks::Even);
+  way = set ? forward_to(end, Marks::Even) : arrived(Arrival::Why::Failed, set.error().message);
   (void)set_stops({}, {});
   return last;
 }
@@ -305,8 +352,7 @@ Result<bool> TimeTravel::go_before(Position end) {
   const auto& marks = timeline_.marks();
   std::size_t mark = marks.size();
   while (mark > 0 && marks[mark - 1].at >= end) --mark;
-  std::size_t keyframe = keyframes_ ? keyframes_->count() : 0;
-  while (keyframe > 0 && keyframes_->at(keyframe - 1) >= end) --keyframe;
+  const std::size_t keyframe = keyframes_before(end);
   if (mark == 0 && keyframe == 0) return false;
   if (keyframe == 0 || (mark > 0 && marks[mark - 1].at >= keyframes_->at(keyframe - 1)))
     TRY(go(mark - 1));
@@ -318,22 +364,25 @@ Result<bool> TimeTravel::go_before(Position end) {
 Arrival TimeTravel::run_back(const std::vector<Breakpoint>& breaks) {
   Position end = machine_.position();
   const std::optional<Moment> fixed = last_fixed(breaks, end);
-  const bool scans = has_conditions(breaks);
-  while (scans) {
-    const Result<bool> gone = go_before(end);
-    if (!gone) return arrived(Arrival::Why::Failed, gone.error().message);
-    if (!*gone) break;
-    const Position begin = machine_.position();
-    Arrival way;
-    const std::optional<StopHit> hit = last_hit(breaks, end, way);
-    if (way.why != Arrival::Why::There && way.why != Arrival::Why::End) return way;
-    if (hit) {
-      if (!fixed || !fixed->goal.before({landing(*hit), hit->at.cycles}))
+  const std::vector<StopCondition> conditions = conditions_of(breaks);
+  while (!conditions.empty()) {
+    const std::size_t keyframe = keyframes_before(end);
+    if (keyframe > 0 && !keyframes_->may_meet(keyframe - 1, conditions)) {
+      end = keyframes_->at(keyframe - 1);
+    } else {
+      const Result<bool> gone = go_before(end);
+      if (!gone) return arrived(Arrival::Why::Failed, gone.error().message);
+      if (!*gone) break;
+      const Position begin = machine_.position();
+      Arrival way;
+      const std::optional<StopHit> hit = last_hit(breaks, end, way);
+      if (way.why != Arrival::Why::There && way.why != Arrival::Why::End) return way;
+      if (hit && (!fixed || !fixed->goal.before({landing(*hit), hit->at.cycles})))
         return landed(to_icount(landing(*hit)), *hit);
-      break;  // what is named comes later
+      if (hit) break;  // what is named comes later
+      end = begin;
     }
-    if (fixed && fixed->goal.before(begin)) break;
-    end = begin;
+    if (fixed && fixed->goal.before(end)) break;
   }
   if (!fixed) return to_first();
   const u32 id = fixed->id;

@@ -60,8 +60,10 @@ class TimeTravel {
   Arrival to_cycle(Cycles cycle);
   Arrival to_mark(std::size_t mark);  // exactly
   Arrival step(u64 count, bool reverse);
-  // To the next breakpoint, or the end.
+  // To the next breakpoint, or the end; whatever lies on the way is seen and compared.
   Arrival run_forward(const std::vector<Breakpoint>& breaks, trace::Pace* pace = nullptr);
+  // The same place, by the shortest way: what cannot have met a breakpoint is passed over.
+  Arrival find_forward(const std::vector<Breakpoint>& breaks);
   // To the last moment before now at which one was met: before the instruction that met it.
   Arrival run_back(const std::vector<Breakpoint>& breaks);
 
@@ -82,6 +84,7 @@ class TimeTravel {
   // Where marks are set on the way: nowhere, evenly, or denser and denser towards the goal.
   enum class Marks { None, Even, Towards };
   Arrival forward(Goal goal, Marks marks, trace::Pace* pace = nullptr);
+  Arrival forward_to(Position end, Marks marks);
   Arrival at_end();
   Arrival arrived(Arrival::Why why, std::string message = {}) const;
   static Arrival landed(Arrival arrival, const StopHit& hit);
@@ -93,6 +96,11 @@ class TimeTravel {
   Result<void> set_stops(const std::vector<Breakpoint>& breaks, Stops::OnHit on_hit);
   Goal next_fixed(const std::vector<Breakpoint>& breaks, u32& id) const;
   std::optional<Moment> last_fixed(const std::vector<Breakpoint>& breaks, Position now) const;
+  std::size_t keyframes_before(Position end) const;
+  Result<std::optional<Position>> pass_over(const std::vector<StopCondition>& conditions,
+                                            Goal goal);
+  Arrival meet(const std::vector<Breakpoint>& breaks, const std::function<Arrival(Goal)>& run);
+  Marks marks_forward() const;
   std::optional<StopHit> last_hit(const std::vector<Breakpoint>& breaks, Position end,
                                   Arrival& way);
   StopHit fixed_hit(u32 id) const;

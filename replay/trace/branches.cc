@@ -77,6 +77,7 @@ bool Lineage::has(const ChunkHeader& header) const {
     case kKeyframe:
     case kPages:
     case kObjects:
+    case kUsed:
     case kIndex:
     case kEnd:
       for (const Part& part : parts_)

@@ -17,7 +17,8 @@
 // total size u64, offset u64, a piece of the content. Events are collected and written together:
 // TEXT and HASH chunks, then one INPT, which commits the group: everything up to its `last` is in
 // the file. DISK and PINS (disk_chunks.h) say what disks held before the run, and stand anywhere
-// before END. KEYF (keyframe.h) is a state to begin from, with its PAGE and OBJS chunks before it.
+// before END. KEYF (keyframe.h) is a state to begin from, with its PAGE and OBJS chunks before it,
+// and before those USED (usage_chunk.h): what the run used since the KEYF before.
 // So a file that ends anywhere ends, for replay, at the last INPT that is whole. INDX and END close
 // a run that ended in good order; BRCH may follow, with another. SNAP gives a KEYF a name. A reader
 // skips types that it does not know.
@@ -60,6 +61,7 @@ inline constexpr u32 kDiskThen = four("DSKK");  // disk_chunks.h
 inline constexpr u32 kKeyframe = four("KEYF");
 inline constexpr u32 kPages = four("PAGE");     // of the KEYF that follows
 inline constexpr u32 kObjects = four("OBJS");   // likewise
+inline constexpr u32 kUsed = four("USED");      // usage_chunk.h
 inline constexpr u32 kBranch = four("BRCH");    // branches.h
 inline constexpr u32 kSnapshot = four("SNAP");  // likewise
 inline constexpr u32 kIndex = four("INDX");

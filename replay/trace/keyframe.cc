@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "replay/core/state_readers.h"
+#include "replay/trace/usage_chunk.h"
 
 namespace reprise::trace {
 namespace {
@@ -100,6 +101,9 @@ void KeyframeWriter::rebase() {
 Result<Keyframes> Keyframes::open(const Recording& recording, const DiskIndex* disks) {
   Keyframes frames(recording);
   for (const Chunk& chunk : recording.chunks()) {
+    if (chunk.header.type == kUsed && !frames.frames_.empty() &&
+        chunk.header.first == frames.frames_.back().at)
+      frames.frames_.back().used = chunk.header.number;
     if (chunk.header.type != kKeyframe || chunk.header.last > recording.last()) continue;
     TRY(frames.add(chunk));
     // Disks follow their keyframes in order: behind the first that was cut off, all are.
@@ -157,6 +161,18 @@ std::optional<std::size_t> Keyframes::find(u32 chunk) const {
   for (std::size_t i = 0; i < frames_.size(); ++i)
     if (frames_[i].chunk == chunk) return i;
   return {};
+}
+
+bool Keyframes::may_meet(std::size_t frame, std::span<const StopCondition> conditions) const {
+  const Position end = frame + 1 < count() ? at(frame + 1) : recording_->last();
+  if (!frames_[frame].used) return true;
+  const Chunk& chunk = recording_->chunks()[frames_[frame].used];
+  if (chunk.header.last < end) return true;
+  const auto payload = recording_->payload(chunk);
+  const auto usage = std::make_unique<Usage>();
+  if (!payload || !decode_usage(*payload, *usage)) return true;
+  return std::any_of(conditions.begin(), conditions.end(),
+                     [&](const StopCondition& one) { return usage->may_meet(one); });
 }
 
 void Keyframes::drop_last() {

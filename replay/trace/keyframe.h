@@ -10,6 +10,8 @@
 //         varint n blocks: string name, varint n pages: varint page - the page before it (+1),
 //         varint 0: zeros, or 1 + index among the contents in this keyframe's PAGE chunks
 //
+// USED (usage_chunk.h) says what the run used between two of them.
+//
 // The pages are those written since the keyframe before; of the first, all that are not zeros.
 #pragma once
 
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "replay/core/machine.h"
+#include "replay/core/stops.h"
 #include "replay/trace/disk_chunks.h"
 #include "replay/trace/place.h"
 #include "replay/trace/reader.h"
@@ -64,6 +67,9 @@ class Keyframes {
   // The next load takes nothing that the machine holds for granted.
   void forget_machine() { based_ = false; }
   Result<Place> load(std::size_t frame, Machine& machine);
+  // Could one of the conditions be met between this keyframe and the next one, or the end? Where
+  // the recording does not say what was used there, it could.
+  bool may_meet(std::size_t frame, std::span<const StopCondition> conditions) const;
 
  private:
   struct Frame {
@@ -73,6 +79,7 @@ class Keyframes {
     HashPlace points;
     std::vector<std::string> media;
     std::vector<u32> objects, pages;
+    u32 used = 0;  // number of the USED chunk that begins here; 0: none
   };
   // What a page holds from a keyframe on.
   struct Version {

@@ -1,5 +1,7 @@
 #include "replay/trace/recorder.h"
 
+#include "replay/trace/usage_chunk.h"
+
 namespace reprise::trace {
 
 Recorder::Recorder(Machine& machine, RecordingFile& file, const RecordingHeader& header,
@@ -44,9 +46,12 @@ Result<void> Recorder::branch(u32 number, const Branch& branch, const Place* fro
   writer_.set_branch(number);
   TRY(writer_.chunk(kBranch, at, at, branch.encode()));
   restart(at);
+  last_keyframe_.reset();
   if (!from) return {};
   points_.go(from->points);
   keyframes_.rebase();
+  last_keyframe_ = at;
+  if (Stops* const stops = machine_.stops()) stops->forget_used();
   next_keyframe_ = at.icount + options_.keyframe_spacing;
   return {};
 }
@@ -98,6 +103,7 @@ Result<u32> Recorder::keyframe() {
   check(begun_, "a keyframe of what is not recorded");
   const Place place = commit();
   next_keyframe_ = machine_.position().icount + options_.keyframe_spacing;
+  say_used();
   if (error_) return *error_;
   const u64 before = writer_.bytes();
   const std::vector<std::string> media =
@@ -110,6 +116,19 @@ Result<u32> Recorder::keyframe() {
   if (options_.on_keyframe) options_.on_keyframe(machine_.position(), writer_.bytes() - before);
   if (options_.say_disks) options_.say_disks(*written);
   return written;
+}
+
+void Recorder::say_used() {
+  Stops* const stops = machine_.stops();
+  if (!stops || error_) return;
+  const Position at = machine_.position();
+  if (last_keyframe_) {
+    const Result<u32> written =
+        writer_.chunk(kUsed, *last_keyframe_, at, encode_usage(stops->used()));
+    if (!written) return stopped(written.error());
+  }
+  stops->forget_used();
+  last_keyframe_ = at;
 }
 
 void Recorder::room(Position at, std::size_t bytes) {
@@ -164,6 +183,7 @@ Result<void> Recorder::finish(u32 exit_status) {
   if (!begun_) return {};
   const Position at = last_hashes_.at;
   if (!error_) flush(at);
+  if (last_keyframe_) say_used();
   if (error_) return *error_;
   begun_ = false;
   TRY(writer_.index(at));

@@ -79,6 +79,7 @@ class Recorder final : public DoorLog {
   void restart(Position at);
   void room(Position at, std::size_t bytes);  // flushes early rather than outgrow a chunk
   void flush(Position at);
+  void say_used();  // since the last keyframe
   void stopped(const Error& error);
   void write(u32 type, Position at, std::span<const u8> payload);
   bool open() const { return begun_ && !error_; }
@@ -92,6 +93,7 @@ class Recorder final : public DoorLog {
   KeyframeWriter keyframes_;
   const Options options_;
   u64 next_keyframe_ = 0;
+  std::optional<Position> last_keyframe_;
   EventWriter inputs_, texts_;
   HashWriter hashes_;
   MachineHashes last_hashes_;

@@ -79,6 +79,8 @@ struct Way {
 struct Outcome {
   std::vector<u64> hashes;
   std::vector<StopHit> hits;
+  std::vector<Usage> used;     // up to each checkpoint, from the one before it
+  std::vector<Position> ends;  // the checkpoints
 };
 
 Outcome run_way(const Program& p, const Way& w, const std::vector<StopCondition>& list,
@@ -111,8 +113,22 @@ Outcome run_way(const Program& p, const Way& w, const std::vector<StopCondition>
       if (out.hits.size() != before) stopped = m.position();
     }
     out.hashes.push_back(m.hash());
+    out.used.push_back(m.cluster->stops().used());
+    out.ends.push_back(m.position());
+    m.cluster->stops().forget_used();
   }
   return out;
+}
+
+// Whatever a stop met, the run without stops says that it may have been met there.
+bool foretold(const Outcome& plain, const StopHit& hit, const std::vector<StopCondition>& list) {
+  const StopCondition& condition =
+      *std::find_if(list.begin(), list.end(), [&](const auto& c) { return c.id == hit.id; });
+  for (std::size_t i = 0; i < plain.used.size(); ++i) {
+    const bool inside = hit.at <= plain.ends[i] && (i == 0 || hit.at >= plain.ends[i - 1]);
+    if (inside && plain.used[i].may_meet(condition)) return true;
+  }
+  return false;
 }
 
 bool run_case(u64 seed) {
@@ -133,6 +149,12 @@ bool run_case(u64 seed) {
     const Outcome out = run_way(p, w, list, checkpoints);
     EXPECT_EQ(out.hashes, plain.hashes) << "case " << seed << ": " << w.name;
     if (&w == &ways[1]) first = out;
+    for (const StopHit& hit : out.hits) {
+      if (foretold(plain, hit, list)) continue;
+      ADD_FAILURE() << "case " << seed << " mode " << int(p.mode)
+                    << ": not foretold: " << text(hit);
+      break;
+    }
     const std::size_t n = std::max(out.hits.size(), first.hits.size());
     for (std::size_t i = 0; i < n; ++i) {
       if (i < out.hits.size() && i < first.hits.size() && same(out.hits[i], first.hits[i]))

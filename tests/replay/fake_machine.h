@@ -5,10 +5,46 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "replay/core/machine.h"
+#include "replay/core/usage.h"
 
 namespace reprise {
+
+// Stops at physical writes.
+class FakeStops final : public Stops {
+ public:
+  void set_stops(std::vector<StopCondition> conditions, OnHit on_hit) override {
+    conditions_ = std::move(conditions);
+    on_hit_ = std::move(on_hit);
+  }
+  void stop_here() override { here_ = true; }
+  const Usage& used() const override { return *used_; }
+  void forget_used() override { used_->clear(); }
+  void wrote(u64 address) {
+    used_->write_physical(address, 1);
+    for (const StopCondition& c : conditions_)
+      if (c.kind == StopKind::Write && c.first <= address && address <= c.last)
+        pending_.push_back({c.id, c.kind, {}, 0, 0, address, 1});
+  }
+  bool report(Position at) {
+    bool stop = std::exchange(here_, false);
+    for (StopHit& hit : pending_) {
+      hit.at = at;
+      stop |= on_hit_(hit);
+    }
+    pending_.clear();
+    return stop;
+  }
+
+ private:
+  std::vector<StopCondition> conditions_;
+  OnHit on_hit_;
+  std::vector<StopHit> pending_;
+  bool here_ = false;
+  std::unique_ptr<Usage> used_ = std::make_unique<Usage>();
+};
 
 class FakeMachine final : public Machine {
  public:
@@ -31,13 +67,18 @@ class FakeMachine final : public Machine {
     scheduler_.set_now(std::max(cycle, now));
     scheduler_.run_due();
   }
+  Stops* stops() override { return &stops_; }
   void run(Stop until) override {
-    for (;;) {
+    for (bool stop = false;;) {
       scheduler_.run_due();
-      if (scheduler_.now() >= until.cycles || cpu_->icount >= until.icount || idle()) return;
+      if (stop || scheduler_.now() >= until.cycles || cpu_->icount >= until.icount || idle())
+        return;
       cpu_->step();
+      steps += 1;
+      stop = stops_.report(position());
     }
   }
+  u64 steps = 0;  // that were really made
 
   bool post(const std::string& text) {
     return door_.post(cpu_->in, std::vector<u8>(text.begin(), text.end()));
@@ -91,6 +132,7 @@ class FakeMachine final : public Machine {
       if (dice % 100 == 3) {
         const u8 byte = u8(accumulator >> 8) ^ u8(icount >= broken_memory);
         machine.ram_->write(dice % machine.ram_->size(), {&byte, 1});
+        machine.stops_.wrote(dice % machine.ram_->size());
       }
       if (dice % 500 == 4) halted = true;
       ++icount;
@@ -109,6 +151,7 @@ class FakeMachine final : public Machine {
   Scheduler scheduler_{1'000'000'000};
   Door door_{[this] { return position(); }};
   ObjectTree tree_;
+  FakeStops stops_;
   PageStore pages_;
   std::unique_ptr<MemoryBlock> ram_;
   std::unique_ptr<Cpu> cpu_;

@@ -115,5 +115,117 @@ TEST(TimeTravel, EndsAreEnds) {
   EXPECT_EQ(there.travel->to_icount(kNever - 1).why, Arrival::Why::End);
 }
 
+// --- breakpoints
+
+// The same file as one that an older build wrote: nothing is said of what was used.
+MemoryFile without_usage(const MemoryFile& file) {
+  const auto recording = Recording::open(file);
+  MemoryFile other;
+  trace::ChunkWriter writer(other);
+  check(writer.begin().ok(), "begin");
+  for (const trace::Chunk& chunk : recording->chunks()) {
+    const trace::ChunkHeader& h = chunk.header;
+    const u32 type = h.type == trace::kUsed ? trace::four("????") : h.type;
+    check(writer.chunk(type, h.first, h.last, *recording->payload(chunk)).ok(), "chunk");
+  }
+  return other;
+}
+
+// Where each of the writes to a page was.
+std::vector<Position> writes(const Recording& recording, u64 page) {
+  Traveller there(recording);
+  std::vector<Position> all;
+  StopCondition condition{
+      0, StopKind::Write, page * kPageSize, page * kPageSize + kPageSize - 1, true, {}};
+  there.machine.stops()->set_stops({condition}, [&](const StopHit& hit) {
+    all.push_back(hit.at);
+    return false;
+  });
+  trace::RunOptions options;
+  trace::run_replay(there.machine, options, there.replayer);
+  return all;
+}
+
+Breakpoint on_page(u64 page) {
+  Breakpoint one;
+  one.id = 7;
+  one.condition = {0, StopKind::Write, page * kPageSize, page * kPageSize + kPageSize - 1, true,
+                   {}};
+  return one;
+}
+
+// With what the recording says of its use, without, and without keyframes: breakpoints are found in
+// the same places, both ways.
+TEST(TimeTravel, BreakpointsAreFoundWhateverIsPassedOver) {
+  const Session session = trace::record(400'000, 11, 0, 2'000);
+  const auto recording = Recording::open(session.file);
+  const MemoryFile older_file = without_usage(session.file);
+  const auto older = Recording::open(older_file);
+  ASSERT_TRUE(older.ok());
+  Traveller indexed(*recording, true), plain(*older, true), marks(*recording);
+  ASSERT_GT(indexed.keyframes->count(), 10u);
+  std::mt19937 random(4);
+  unsigned found = 0;
+  for (unsigned i = 0; i < 60; ++i) {
+    const u64 from = random() % session.last.icount;
+    const u64 page = random() % 64;
+    const bool reverse = random() % 2;
+    const std::vector<Position> truth = writes(*recording, page);
+    std::vector<Breakpoint> breaks = {on_page(page)};
+    Breakpoint fixed;
+    fixed.id = 9;
+    fixed.kind = Breakpoint::Kind::Icount;
+    fixed.position = random() % session.last.icount;
+    if (i % 3 == 0) breaks.push_back(fixed);
+    // What is to be met: the write in between, or the fixed place.
+    u64 want = reverse ? 0 : session.last.icount;
+    bool met = false;
+    for (const Position& at : truth) {
+      const u64 place = reverse ? at.icount - 1 : at.icount;
+      if (reverse ? place < from && place >= want : place > from && place < want)
+        want = place, met = true;
+    }
+    if (breaks.size() > 1 && (reverse ? fixed.position < from && fixed.position >= want
+                                      : fixed.position > from && fixed.position <= want))
+      want = fixed.position, met = true;
+    for (Traveller* there : {&indexed, &plain, &marks}) {
+      ASSERT_EQ(there->travel->to_icount(from).message, "");
+      const Arrival arrival =
+          reverse ? there->travel->run_back(breaks) : there->travel->find_forward(breaks);
+      ASSERT_EQ(arrival.message, "");
+      EXPECT_EQ(arrival.why == Arrival::Why::Break, met) << i;
+      if (!met) continue;
+      EXPECT_EQ(arrival.at.icount, want) << i << (reverse ? " back" : " forward");
+      ++found;
+    }
+    ASSERT_EQ(hash_of(indexed.machine), hash_of(marks.machine)) << i;
+    if (testing::Test::HasFailure()) break;
+  }
+  EXPECT_GT(found, 60u);
+}
+
+// It is worth it: a page that is hardly ever written is found in a few steps.
+TEST(TimeTravel, WhatCannotMatterIsPassedOver) {
+  const Session session = trace::record(400'000, 11, 0, 2'000);
+  const auto recording = Recording::open(session.file);
+  Traveller there(*recording, true);
+  ASSERT_EQ(there.travel->to_icount(kNever - 1).why, Arrival::Why::End);
+  const u64 before = there.machine.steps;
+  const Arrival begin = there.travel->run_back({on_page(5000)});
+  EXPECT_EQ(begin.why, Arrival::Why::Begin);
+  const Arrival end = there.travel->find_forward({on_page(5000)});
+  EXPECT_EQ(end.why, Arrival::Why::End);
+  EXPECT_LT(there.machine.steps - before, 2 * 2'500u);
+}
+
+// Played, all is seen: nothing is passed over.
+TEST(TimeTravel, PlayingPassesNothingOver) {
+  const Session session = trace::record(100'000, 12, 0, 2'000);
+  const auto recording = Recording::open(session.file);
+  Traveller there(*recording, true);
+  EXPECT_EQ(there.travel->run_forward({on_page(5000)}).why, Arrival::Why::End);
+  EXPECT_EQ(there.machine.steps, session.last.icount);
+}
+
 }  // namespace
 }  // namespace reprise

@@ -185,7 +185,7 @@ Arrival Traveller::go(const Journey& journey) {
     case Journey::Kind::Step:
       return travel.step(journey.count, journey.reverse);
     case Journey::Kind::Run:
-      return journey.reverse ? travel.run_back(armed()) : travel.run_forward(armed());
+      return journey.reverse ? travel.run_back(armed()) : travel.find_forward(armed());
     case Journey::Kind::Seek:
       break;
   }
