@@ -7,10 +7,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "replay/core/hash.h"
 #include "replay/core/result.h"
 #include "replay/core/stops.h"
 
@@ -88,6 +90,31 @@ struct LiveTarget {
   std::map<std::string, std::string> disks;  // by drive: the new image that it goes on with
 };
 
+// A question to the whole recording: where is a condition met, or a text put out?
+struct TravelQuestion {
+  static constexpr u64 kMaxLimit = 4096;
+  StopCondition condition;
+  std::string text;  // not empty: in place of the condition
+  std::string port;
+  u64 from = 0, to = kNever;  // icounts, inclusive
+  enum class Order { First, Last } order = Order::First;
+  u64 limit = 100;
+};
+
+struct TravelAnswer {
+  std::vector<StopHit> hits;  // of a text: only the position
+  bool complete = false;      // there are no more
+};
+
+// It is being answered, until it is told that it is done. Dropped, it gives up.
+class TravelQuery {
+ public:
+  virtual ~TravelQuery() = default;
+  virtual double progress() const = 0;                     // 0 to 1
+  virtual void cancel() = 0;                               // and it is done soon
+  virtual const Result<TravelAnswer>& answer() const = 0;  // once it is done
+};
+
 class OperatorTravel {
  public:
   using Done = std::function<void(const TravelStop&)>;
@@ -109,6 +136,13 @@ class OperatorTravel {
   virtual Result<void> remove_break(u32 id) = 0;
   virtual void remove_breaks_of(const std::string& owner) = 0;
   virtual std::vector<TravelBreak> breaks() const = 0;
+
+  // Of the machine as it is.
+  virtual MachineHashes hashes() = 0;
+
+  // Machines of its own answer it; `done` is called once, on the machine thread.
+  virtual Result<std::unique_ptr<TravelQuery>> ask(TravelQuestion question,
+                                                   std::function<void()> done) = 0;
 
   virtual Result<void> save_snapshot(const std::string& name) = 0;
   virtual Result<void> load_snapshot(const std::string& name) = 0;

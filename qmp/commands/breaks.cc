@@ -51,10 +51,12 @@ Result<void> set_condition(Context& c, const Json& arguments, StopCondition& con
   return {};
 }
 
-Result<Json> add(Context& c, const Json& arguments) {
+}  // namespace
+
+Result<TravelBreak> break_of(Context& c, const Json& arguments) {
   constexpr std::size_t kMaxText = 1024;
+  constexpr std::string_view kOfAddresses[] = {"at", "length", "physical", "cpu-index"};
   TravelBreak what;
-  what.owner = kOwner;
   for (const Name& known : kNames) {
     if (arguments.at("kind") != known.name) continue;
     what.kind = known.kind;
@@ -63,19 +65,28 @@ Result<Json> add(Context& c, const Json& arguments) {
   const char* needed = what.kind == Kind::Text ? "text" : "at";
   if (!arguments.contains(needed))
     return fail(std::string("Parameter '") + needed + "' is missing");
-  for (const auto& [name, unused] : arguments.items())
-    if (name != "kind" && name != needed && what.kind != Kind::Cpu)
-      return fail("Parameter '" + name + "' is unexpected");
+  for (const std::string_view name : kOfAddresses)
+    if (arguments.contains(name) && name != needed && what.kind != Kind::Cpu)
+      return fail("Parameter '" + std::string(name) + "' is unexpected");
   if (what.kind == Kind::Text) {
     what.text = arguments["text"].get<std::string>();
     if (what.text.empty() || what.text.size() > kMaxText)
       return fail("Parameter 'text' expects 1 to 1024 characters");
   } else if (what.kind == Kind::Cpu) {
-    if (arguments.contains("text")) return fail("Parameter 'text' is unexpected");
     TRY(set_condition(c, arguments, what.condition));
   } else {
     what.position = arguments["at"].get<u64>();
   }
+  if (arguments.contains("text") && what.kind != Kind::Text)
+    return fail("Parameter 'text' is unexpected");
+  return what;
+}
+
+namespace {
+
+Result<Json> add(Context& c, const Json& arguments) {
+  TravelBreak what = TRY(break_of(c, arguments));
+  what.owner = kOwner;
   return Json{{"id", TRY(c.op.travel()->add_break(std::move(what)))}};
 }
 

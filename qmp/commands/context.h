@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -9,6 +11,7 @@
 #include "qmp/commands/jobs.h"
 #include "qmp/operator.h"
 #include "qmp/operator_events.h"
+#include "qmp/operator_travel.h"
 #include "qmp/schema/schema.h"
 
 namespace reprise::qmp {
@@ -32,8 +35,13 @@ struct Context {
   const HostFacts host;
   const Schema schema;
   Jobs jobs;
-  std::optional<u32> replay_break;  // id of the one breakpoint of replay-break
-  unsigned buttons = 0;             // of the mouse, as OperatorConsole has them
+  struct Query {
+    std::unique_ptr<TravelQuery> query;
+    bool done = false;
+  };
+  std::map<std::string, Query> queries;  // of replay-query, by job
+  std::optional<u32> replay_break;       // id of the one breakpoint of replay-break
+  unsigned buttons = 0;                  // of the mouse, as OperatorConsole has them
   // The commands that have a handler, by name.
   std::vector<const Command*> callable;
 };
@@ -56,6 +64,8 @@ std::span<const Handler> drive_handlers();
 std::span<const Handler> travel_handlers();
 std::span<const Handler> break_handlers();
 std::span<const Handler> snapshot_handlers();
+std::span<const Handler> job_handlers();
+std::span<const Handler> query_handlers();
 
 inline Result<Json> answer(const Result<void>& result) {
   if (!result) return result.error();

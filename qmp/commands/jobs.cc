@@ -1,5 +1,6 @@
 #include "qmp/commands/jobs.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "replay/core/types.h"
@@ -23,34 +24,59 @@ Error refuses(const std::string& id, const std::string& status, const char* verb
 }  // namespace
 
 Result<void> Jobs::start(const std::string& id, const std::string& type, Work work) {
+  return add({id, type, "undefined", "", std::move(work), {}});
+}
+
+Result<void> Jobs::start(const std::string& id, const std::string& type, Background background) {
+  return add({id, type, "undefined", "", {}, std::move(background)});
+}
+
+Result<void> Jobs::may_start(const std::string& id) const {
   if (!is_id(id)) return fail("Invalid job ID '" + id.substr(0, 60) + "'");
-  if (find(id)) return fail("Job ID '" + id + "' already in use");
+  if (has(id)) return fail("Job ID '" + id + "' already in use");
   if (jobs_.size() >= kMaxJobs) return fail("too many jobs; job-dismiss those that are concluded");
-  Job& job = jobs_.emplace_back(Job{id, type, "undefined", "", std::move(work)});
-  set_status(job, "created");
-  set_status(job, "running");
+  return {};
+}
+
+Result<void> Jobs::add(Job job) {
+  TRY(may_start(job.id));
+  Job& added = jobs_.emplace_back(std::move(job));
+  set_status(added, "created");
+  set_status(added, "running");
   return {};
 }
 
 void Jobs::run() {
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    if (jobs_[i].status != "running") continue;
+    if (jobs_[i].status != "running" || !jobs_[i].work) continue;
     const Result<void> done = jobs_[i].work();
-    Job& job = jobs_[i];
-    if (done) {
-      set_status(job, "waiting");
-      set_status(job, "pending");
-    } else {
-      job.error = done.error().message;
-      set_status(job, "aborting");
-    }
-    set_status(job, "concluded");
+    conclude(jobs_[i], done);
   }
+}
+
+void Jobs::finish(const std::string& id, const Result<void>& done) {
+  const auto job = find(id);
+  if (job) conclude(**job, done);
+}
+
+void Jobs::conclude(Job& job, const Result<void>& done) {
+  if (done) {
+    set_status(job, "waiting");
+    set_status(job, "pending");
+  } else {
+    job.error = done.error().message;
+    set_status(job, "aborting");
+  }
+  set_status(job, "concluded");
 }
 
 Result<void> Jobs::cancel(const std::string& id) {
   Job& job = *TRY(find(id));
   if (job.status != "running") return refuses(id, job.status, "cancel");
+  if (job.background.cancel) {
+    job.background.cancel();
+    return {};
+  }
   job.error = "Operation was cancelled";
   set_status(job, "aborting");
   set_status(job, "concluded");
@@ -68,12 +94,16 @@ Result<void> Jobs::dismiss(const std::string& id) {
 nlohmann::json Jobs::list() const {
   auto out = nlohmann::json::array();
   for (const Job& job : jobs_) {
-    const int progress = job.status == "concluded" && job.error.empty();
+    const bool done = job.status == "concluded" && job.error.empty();
+    const int total = job.background.progress ? 1000 : 1;
+    const int progress = done                      ? total
+                         : job.background.progress ? int(job.background.progress() * total)
+                                                   : 0;
     out.push_back({{"id", job.id},
                    {"type", job.type},
                    {"status", job.status},
                    {"current-progress", progress},
-                   {"total-progress", 1}});
+                   {"total-progress", total}});
     if (!job.error.empty()) out.back()["error"] = job.error;
   }
   return out;
@@ -83,6 +113,10 @@ Result<Jobs::Job*> Jobs::find(const std::string& id) {
   for (Job& job : jobs_)
     if (job.id == id) return &job;
   return fail("Job not found");
+}
+
+bool Jobs::has(const std::string& id) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) { return job.id == id; });
 }
 
 void Jobs::set_status(Job& job, const char* status) {

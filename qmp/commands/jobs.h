@@ -1,6 +1,7 @@
 // Work that a client starts, looks at and dismisses (query-jobs), as QEMU's jobs.
 //
-// Snapshots are quick: a job runs right after the command that started it has been answered.
+// What is quick runs right after the command that started it has been answered; what is not goes
+// on by itself, until it says that it is done.
 #pragma once
 
 #include <functional>
@@ -18,9 +19,17 @@ class Jobs {
   using Work = std::function<Result<void>()>;
   static constexpr std::size_t kMaxJobs = 256;
 
+  struct Background {
+    std::function<double()> progress;  // 0 to 1
+    std::function<void()> cancel;      // finish() comes soon
+  };
+
   explicit Jobs(OperatorEvents& events) : events_(events) {}
+  Result<void> may_start(const std::string& id) const;  // or why not
   Result<void> start(const std::string& id, const std::string& type, Work work);
-  void run();  // what was started
+  Result<void> start(const std::string& id, const std::string& type, Background background);
+  void run();                                                    // what was started
+  void finish(const std::string& id, const Result<void>& done);  // what went on by itself
   Result<void> cancel(const std::string& id);
   Result<void> dismiss(const std::string& id);
   nlohmann::json list() const;
@@ -29,8 +38,12 @@ class Jobs {
   struct Job {
     std::string id, type, status, error;
     Work work;
+    Background background;
   };
+  Result<void> add(Job job);
+  void conclude(Job& job, const Result<void>& done);
   Result<Job*> find(const std::string& id);
+  bool has(const std::string& id) const;
   void set_status(Job& job, const char* status);
 
   OperatorEvents& events_;

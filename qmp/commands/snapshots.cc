@@ -37,22 +37,11 @@ Result<Json> query_snapshots(Context& c, const Json&) {
   return out;
 }
 
-Result<Json> query_jobs(Context& c, const Json&) { return c.jobs.list(); }
-Result<Json> cancel(Context& c, const Json& arguments) {
-  return answer(c.jobs.cancel(arguments.at("id").get<std::string>()));
-}
-Result<Json> dismiss(Context& c, const Json& arguments) {
-  return answer(c.jobs.dismiss(arguments.at("id").get<std::string>()));
-}
-
 constexpr Handler kHandlers[] = {
     {"snapshot-save", save, travels},
     {"snapshot-load", load, travels},
     {"snapshot-delete", remove, travels},
     {"query-snapshots", query_snapshots, travels},
-    {"query-jobs", query_jobs},
-    {"job-cancel", cancel},
-    {"job-dismiss", dismiss},
 };
 
 }  // namespace

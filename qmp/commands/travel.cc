@@ -45,6 +45,16 @@ Result<Json> query_replay(Context& c, const Json&) {
   return out;
 }
 
+Result<Json> query_hash(Context& c, const Json&) {
+  const MachineHashes hashes = c.op.travel()->hashes();
+  Json out = position_json(hashes.at);
+  out["hash"] = hashes.total().hex();
+  out["parts"] = Json::array();
+  for (const HashPart& part : hashes.parts)
+    out["parts"].push_back({{"name", part.name}, {"hash", part.value}});
+  return out;
+}
+
 OperatorTravel::Done told(Context& c) {
   return [&c](const TravelStop& stop) { report_stop(c.op, c.events, stop); };
 }
@@ -113,10 +123,11 @@ Result<Json> query_branches(Context& c, const Json&) {
 
 constexpr Handler kHandlers[] = {
     {"checkpoint-now", checkpoint, travels}, {"query-branches", query_branches, travels},
-    {"query-replay", query_replay, travels}, {"replay-seek", seek, travels},
-    {"replay-step", step, travels},          {"replay-continue", run_on, travels},
-    {"replay-live", live, travels},          {"record-start", record_start, travels},
-    {"record-stop", record_stop, travels},   {"record-save", record_save, travels},
+    {"query-replay", query_replay, travels}, {"query-replay-hash", query_hash, travels},
+    {"replay-seek", seek, travels},          {"replay-step", step, travels},
+    {"replay-continue", run_on, travels},    {"replay-live", live, travels},
+    {"record-start", record_start, travels}, {"record-stop", record_stop, travels},
+    {"record-save", record_save, travels},
 };
 
 }  // namespace

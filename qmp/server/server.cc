@@ -10,7 +10,8 @@ namespace reprise::qmp {
 Server::Server(Operator& op, HostFacts host) : context_(op, *this, std::move(host)) {
   for (const auto& handlers :
        {machine_handlers(), schema_handlers(), memory_handlers(), console_handlers(),
-        drive_handlers(), travel_handlers(), break_handlers(), snapshot_handlers()})
+        drive_handlers(), travel_handlers(), break_handlers(), snapshot_handlers(),
+        query_handlers(), job_handlers()})
     add(handlers);
 }
 

@@ -3,12 +3,9 @@
 #include "replay/trace/events.h"
 
 namespace reprise {
-namespace {
 
-// Calls visit(position) at each completion, until it says false.
-template <class Visit>
 void each_text(const trace::Recording& recording, const std::string& port, const std::string& text,
-               Visit&& visit) {
+               const std::function<bool(Position)>& visit) {
   if (text.empty()) return;
   trace::EventStream stream(recording, trace::kText, trace::EventKind::Bytes);
   std::string tail;
@@ -22,8 +19,6 @@ void each_text(const trace::Recording& recording, const std::string& port, const
     if (tail.size() > text.size()) tail.erase(0, tail.size() - text.size() + 1);
   }
 }
-
-}  // namespace
 
 std::optional<Position> next_text(const trace::Recording& recording, const std::string& port,
                                   const std::string& text, Position from) {

@@ -221,5 +221,70 @@ TEST(QmpCommands, SnapshotsAreJobs) {
   EXPECT_EQ(travel.said, "load t");
 }
 
+TEST(QmpCommands, QuestionsToTheWholeRun) {
+  QmpRig rig;
+  FakeTravel travel;
+  rig.machine.time = &travel;
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "q", "kind": "icount", "at": 5})"),
+            "GenericError: Parameter 'kind' expects what can be met more than once");
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "q", "kind": "write", "at": 5, "limit": 0})"),
+            "GenericError: Parameter 'limit' expects 1 to 4096");
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "q", "kind": "text", "text": "a", "at": 5})"),
+            "GenericError: Parameter 'at' is unexpected");
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "", "kind": "text", "text": "a"})"),
+            "GenericError: Invalid job ID ''");
+  EXPECT_EQ(travel.said, "");
+  travel.refuse = "this run cannot be asked";
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "q", "kind": "text", "text": "a"})"),
+            "GenericError: this run cannot be asked");
+  EXPECT_EQ(rig.run("query-jobs"), Json::array());
+  travel.refuse.clear();
+
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "q", "kind": "write", "at": 4096, "length": 16,
+      "physical": true, "order": "last", "limit": 3, "from": 7, "to": 90})"),
+            Json::object());
+  EXPECT_EQ(travel.question.condition.kind, StopKind::Write);
+  EXPECT_EQ(travel.question.condition.last, 4111u);
+  EXPECT_TRUE(travel.question.condition.physical);
+  EXPECT_EQ(travel.question.order, TravelQuestion::Order::Last);
+  EXPECT_EQ(travel.question.limit, 3u);
+  EXPECT_EQ(travel.question.from, 7u);
+  EXPECT_EQ(travel.question.to, 90u);
+  EXPECT_EQ(rig.run("query-jobs"), Json::parse(R"([{"id": "q", "type": "replay-query", "status":
+      "running", "current-progress": 250, "total-progress": 1000}])"));
+  EXPECT_EQ(rig.run("query-replay-hits", R"({"id": "q"})"),
+            "GenericError: Job 'q' is still searching");
+  EXPECT_EQ(rig.run("replay-query", R"({"job-id": "r", "kind": "text", "text": "a"})"),
+            "GenericError: job 'q' is still searching: job-cancel ends it");
+  EXPECT_EQ(rig.run("job-dismiss", R"({"id": "q"})"),
+            "GenericError: Job 'q' in state 'running' cannot accept command verb 'dismiss'");
+
+  StopHit hit;
+  hit.at = {50, 60};
+  hit.pc = 0x7C00;
+  hit.address = 4100;
+  hit.size = 2;
+  travel.answer = TravelAnswer{{hit}, true};
+  travel.answered();
+  EXPECT_EQ(rig.run("query-replay-hits", R"({"id": "q"})"), Json::parse(R"({"complete": true,
+      "hits": [{"icount": 50, "cycles": 60, "cpu-index": 0, "pc": 31744, "address": 4100,
+                "size": 2}]})"));
+  EXPECT_EQ(rig.run("query-jobs")[0]["current-progress"], 1000);
+  EXPECT_EQ(rig.run("job-dismiss", R"({"id": "q"})"), Json::object());
+  EXPECT_EQ(rig.run("query-replay-hits", R"({"id": "q"})"),
+            "GenericError: Job 'q' is not a replay-query");
+
+  // Cancelled, it is concluded when it says so.
+  rig.run("replay-query", R"({"job-id": "q", "kind": "text", "text": "a"})");
+  EXPECT_EQ(travel.question.text, "a");
+  EXPECT_EQ(rig.run("job-cancel", R"({"id": "q"})"), Json::object());
+  EXPECT_EQ(travel.said, "cancel");
+  EXPECT_EQ(rig.run("query-jobs")[0]["status"], "running");
+  travel.answer = fail("cancelled");
+  travel.answered();
+  EXPECT_EQ(rig.run("query-jobs")[0]["error"], "cancelled");
+  EXPECT_EQ(rig.run("query-replay-hits", R"({"id": "q"})"), "GenericError: cancelled");
+}
+
 }  // namespace
 }  // namespace reprise::qmp

@@ -106,6 +106,10 @@ struct ScriptedTravel final : OperatorTravel {
     std::erase_if(all, [&](const TravelBreak& b) { return b.owner == owner; });
   }
   std::vector<TravelBreak> breaks() const override { return all; }
+  MachineHashes hashes() override { return {}; }
+  Result<std::unique_ptr<TravelQuery>> ask(TravelQuestion, std::function<void()>) override {
+    return fail("not here");
+  }
   Result<void> save_snapshot(const std::string&) override { return {}; }
   Result<void> load_snapshot(const std::string&) override { return {}; }
   Result<void> delete_snapshot(const std::string&) override { return {}; }

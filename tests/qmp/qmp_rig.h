@@ -20,6 +20,16 @@ struct FakeTravel final : OperatorTravel {
   std::vector<TravelBreak> all;
   u32 last_id = 0;
   std::vector<SnapshotInfo> kept;
+  TravelQuestion question;
+  std::function<void()> answered;
+  Result<TravelAnswer> answer{TravelAnswer()};
+  struct Query final : TravelQuery {
+    explicit Query(FakeTravel& all) : travel(all) {}
+    double progress() const override { return 0.25; }
+    void cancel() override { travel.said = "cancel"; }
+    const Result<TravelAnswer>& answer() const override { return travel.answer; }
+    FakeTravel& travel;
+  };
 
   Result<void> note(const std::string& text) {
     said = text;
@@ -53,6 +63,14 @@ struct FakeTravel final : OperatorTravel {
   }
   void remove_breaks_of(const std::string&) override {}
   std::vector<TravelBreak> breaks() const override { return all; }
+  MachineHashes hashes() override { return {}; }
+  Result<std::unique_ptr<TravelQuery>> ask(TravelQuestion asked,
+                                           std::function<void()> then) override {
+    question = asked;
+    answered = std::move(then);
+    TRY(note("ask"));
+    return std::unique_ptr<TravelQuery>(std::make_unique<Query>(*this));
+  }
   Result<void> save_snapshot(const std::string& name) override { return note("save " + name); }
   Result<void> load_snapshot(const std::string& name) override { return note("load " + name); }
   Result<void> delete_snapshot(const std::string& name) override { return note("delete " + name); }

@@ -10,6 +10,7 @@
 #include "chipset/timer/i8254.h"
 #include "tools/reprise/files.h"
 #include "tools/reprise/replay_options.h"
+#include "tools/reprise/run_query.h"
 #include "tools/reprise/signals.h"
 #include "tools/reprise/version.h"
 
@@ -130,6 +131,10 @@ Result<void> Session::build() {
     if (travel_->journeying()) return quit_;
     return verdict != trace::Verdict::Run || travel_->pending() || travel_->wants_live();
   });
+  travel_->on_ask = [this](TravelQuestion question, std::function<void()> done) {
+    return std::make_unique<RunQuery>(options_.replay, options_.replay_disks, std::move(question),
+                                      [this, done] { queue_.post(done); });
+  };
   travel_->on_resume = [this] { set_state(RunState::Running); };
   travel_->on_stop = [this](const TravelStop& stop) { report(stop); };
   travel_->on_leap = [this] { leapt(); };

@@ -270,6 +270,16 @@ void Traveller::remove_breaks_of(const std::string& owner) {
   arm_live();
 }
 
+Result<std::unique_ptr<TravelQuery>> Traveller::ask(TravelQuestion question,
+                                                    std::function<void()> done) {
+  if (!replay_)
+    return fail(
+        "only a recording that is played can be asked: -replay FILE; of a live run, "
+        "record-save writes one");
+  question.port = kSerial;
+  return on_ask(std::move(question), std::move(done));
+}
+
 // --- the present of a live run ---
 
 // Commands come between runs: the list may change.

@@ -58,6 +58,9 @@ class Traveller final : public OperatorTravel {
   Result<void> remove_break(u32 id) override;
   void remove_breaks_of(const std::string& owner) override;
   std::vector<TravelBreak> breaks() const override { return breaks_; }
+  MachineHashes hashes() override { return hash_.take(); }
+  Result<std::unique_ptr<TravelQuery>> ask(TravelQuestion question,
+                                           std::function<void()> done) override;
   Result<void> save_snapshot(const std::string& name) override;
   Result<void> load_snapshot(const std::string& name) override;
   Result<void> delete_snapshot(const std::string& name) override;
@@ -69,6 +72,8 @@ class Traveller final : public OperatorTravel {
   Result<void> record_save(const std::string& file) override;
   Result<void> go_live(const LiveTarget& target) override;
 
+  // Answers questions to the recording that is played.
+  std::function<std::unique_ptr<TravelQuery>(TravelQuestion, std::function<void()>)> on_ask;
   // What the session wants to be told: the machine is to run (a live step, a live run_on).
   std::function<void()> on_resume;
   // And where it stands when nobody waits for that: `cont` has met a breakpoint, or an end.
@@ -107,6 +112,7 @@ class Traveller final : public OperatorTravel {
   Disks& disks_;
   Serve serve_;
   Timeline timeline_;
+  MachineHash hash_{machine_};
   std::optional<trace::Keyframes> keyframes_;
   RunLog* log_ = nullptr;
   const trace::Recording* recording_ = nullptr;
