@@ -97,6 +97,7 @@ Result<MemoryBlock*> PcI440fx::memory(const std::string& name, u64 size, bool ro
 
 Result<void> PcI440fx::build(const HostOptions& host) {
   wiring_ = std::make_unique<Wiring>();
+  test_flip_ = host.test_flip;
   Wiring& wires = *wiring_;
   const auto reset = [this] { request(ExitStatus::Reset); };
 

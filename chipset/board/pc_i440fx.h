@@ -32,7 +32,8 @@ class PcI440fx final : public Machine {
  public:
   // What the guest cannot see.
   struct HostOptions {
-    bool blocks = true;  // -accel interp,blocks=off
+    bool blocks = true;      // -accel interp,blocks=off
+    u64 test_flip = kNever;  // a fault to be found: at this icount a bit of R15 changes
     // What is in the drives at power-on, by id, and the threads that do their work.
     std::map<std::string, Medium> media = {};
     std::function<std::unique_ptr<IoWorker>()> worker = [] {
@@ -165,6 +166,7 @@ class PcI440fx final : public Machine {
   bool waits_ = false;  // for a drive, at this boundary
   bool no_reboot_;
   bool idle_jumps_ = true;
+  u64 test_flip_ = kNever;
   std::function<Cycles()> slice_lengths_;
   std::function<void(bool)> reset_told_;
 };

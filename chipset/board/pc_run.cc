@@ -25,6 +25,8 @@ void PcI440fx::run(Stop until) {
     if (door_.next_delivery() <= now) return;  // the driver's to deliver
     if (!idle()) {
       cpus_->run_until(next_stop(until));
+      if (now.icount < test_flip_ && position().icount >= test_flip_)
+        cpus_->cpu(0).r[cpu::R15] ^= 1;
       continue;
     }
     const Cycles before = now.cycles;
@@ -64,6 +66,7 @@ Stop PcI440fx::next_stop(Stop until) const {
     stop.icount = std::min(stop.icount, input.icount);
   else
     stop.cycles = std::min(stop.cycles, input.cycles);
+  if (now.icount < test_flip_) stop.icount = std::min(stop.icount, test_flip_);
   const Cycles slice = slice_lengths_ ? std::max<Cycles>(1, slice_lengths_()) : kSlice;
   stop.cycles = std::min(stop.cycles, now.cycles + slice);
   return stop;

@@ -293,4 +293,11 @@ Result<void> load_objects(ObjectTree& tree, std::span<const u8> image) {
   return result;
 }
 
+Result<std::vector<StateDifference>> compare_objects(ObjectTree& tree, std::span<const u8> image) {
+  CompareState compare(image);
+  tree.state(compare);
+  if (!compare.error().empty()) return fail("cannot compare the states: " + compare.error());
+  return compare.differences();
+}
+
 }  // namespace reprise

@@ -155,5 +155,7 @@ class CompareState final : public State {
 // Every device of the tree. A refused image leaves the tree as it was.
 std::vector<u8> save_objects(ObjectTree& tree);
 Result<void> load_objects(ObjectTree& tree, std::span<const u8> image);
+// The fields that are not as in the image.
+Result<std::vector<StateDifference>> compare_objects(ObjectTree& tree, std::span<const u8> image);
 
 }  // namespace reprise

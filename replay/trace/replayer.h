@@ -38,9 +38,11 @@ class Replayer final : public DoorLog, public DoorSource {
   const std::optional<Divergence>& divergence() const { return divergence_; }
   // Not empty: the file itself is broken.
   const std::string& error() const { return error_; }
-  bool failed() const { return divergence_ || !error_.empty(); }
+  bool failed() const { return (divergence_ && !lenient_) || !error_.empty(); }
   const MachineHashes& last_hashes() const { return last_hashes_; }
   MachineHashes look() { return points_.look(); }  // as a hash point here would be
+  // After a divergence: the rest is played as far as that goes, and not compared; until go().
+  void play_on() { lenient_ = true; }
 
   // What was taken so far; and back (or ahead) to where that was so. A divergence seen later is
   // forgotten.
@@ -71,6 +73,7 @@ class Replayer final : public DoorLog, public DoorSource {
   Position delivering_;  // recorded position of the input that is being delivered
   Position agreed_;      // the last hash point at which all was equal
   bool finished_ = false;
+  bool lenient_ = false;
   MachineHashes last_hashes_;
   std::optional<Divergence> divergence_;
   std::string error_;

@@ -48,8 +48,11 @@ struct Options {
   u64 keyframes = trace::kKeyframeSpacing;          // -record FILE,keyframes=ICOUNTS; 0: none
   u64 flight_recorder = 256 << 20;                  // -flight-recorder size=; 0: off
   std::map<std::string, std::string> replay_disks;  // -replay-disk: by medium, the image
-  std::string test_faults;                          // see test_faults.h
-  u64 test_disk_delay = 0;                          // seed of late disks; 0: none
+  std::string against;                              // -against: explains divergences
+  u64 test_flip = kNever;  // a planted divergence; see PcI440fx::HostOptions
+  enum class FlipIn { OwnBlocks, All, Once } test_flip_in = FlipIn::OwnBlocks;
+  std::string test_faults;  // see test_faults.h
+  u64 test_disk_delay = 0;  // seed of late disks; 0: none
   Pace pace = Pace::Default;
   bool state_hash = false;
   std::string hash_at_text;  // position and hash when serial 0 has said this

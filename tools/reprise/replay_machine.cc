@@ -32,7 +32,7 @@ ReplayMachine::~ReplayMachine() { disks_.on_layered({}, {}); }
 
 Result<void> ReplayMachine::build() {
   TRY(disks_.open_replay(run_.options(), recording()));
-  PcI440fx::HostOptions host{.blocks = config_.blocks};
+  PcI440fx::HostOptions host{.blocks = config_.blocks, .test_flip = config_.test_flip};
   disks_.equip(host);
   machine_ = TRY(PcI440fx::create(run_.config(), host));
   machine_->set_no_reboot(!run_.config().reboot);
@@ -115,7 +115,8 @@ TimeTravel& ReplayMachine::travel() {
   how.progress = config_.progress;
   how.before_load = [this](std::size_t frame) { disks_.go(keyframes_->chunk(frame)); };
   how.after_go = [this] { machine_->clear_exit_status(); };
-  travel_ = std::make_unique<TimeTravel>(*machine_, *replayer_, *timeline_, &*keyframes_, how);
+  travel_ = std::make_unique<TimeTravel>(*machine_, *replayer_, *timeline_,
+                                         config_.use_keyframes ? &*keyframes_ : nullptr, how);
   return *travel_;
 }
 

@@ -35,6 +35,8 @@ class ReplayMachine {
  public:
   struct Config {
     bool blocks = true;                         // -accel interp,blocks=off
+    bool use_keyframes = true;                  // by travel(): else it only runs
+    u64 test_flip = kNever;                     // see PcI440fx::HostOptions
     u64 budget = Timeline::kDefaultBudget;      // bytes of memory for states that travel() keeps
     std::function<bool()> poll = {};            // between slices; true: give up
     std::function<void(double)> progress = {};  // 0 to 1, of a journey

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "chipset/timer/i8254.h"
+#include "tools/reprise/divergence.h"
 #include "tools/reprise/files.h"
 #include "tools/reprise/replay_options.h"
 #include "tools/reprise/run_query.h"
@@ -99,7 +100,7 @@ Result<void> Session::build() {
   if (options_.default_display && sdl_built_in() &&
       (std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY")))
     options_.display = "sdl";
-  PcI440fx::HostOptions host{.blocks = options_.blocks};
+  PcI440fx::HostOptions host{.blocks = options_.blocks, .test_flip = options_.test_flip};
   disks_.equip(host);
   machine_ = TRY(PcI440fx::create(options_.config, host));
   machine_->set_no_reboot(!options_.config.reboot);
@@ -277,22 +278,35 @@ Result<int> Session::run_replay() {
   return status;
 }
 
+void Session::report_divergence(const DivergenceReport& report) {
+  const auto position = [](Position at) {
+    return nlohmann::json{{"icount", at.icount}, {"cycles", at.cycles}};
+  };
+  nlohmann::json data = position(report.divergence.at);
+  data["message"] = report.divergence.message;
+  data["since"] = position(report.divergence.since);
+  data["parts"] = report.divergence.parts;
+  data["found-by"] = report.found_by;
+  if (const auto& wrong = report.instruction) {
+    data["instruction"] = position(wrong->at);
+    data["instruction"].update({{"cpu-index", wrong->cpu},
+                                {"pc", wrong->pc},
+                                {"text", wrong->text},
+                                {"parts", wrong->parts}});
+  }
+  tell("REPLAY_DIVERGED", data);
+  std::fprintf(stderr, "%s\n", report.text().c_str());
+}
+
 // What a replay that was played to its end comes to.
 Result<int> Session::replay_status(const Arrival& arrival) {
   if (disks_.broken()) return 0;  // reported by the caller
   if (!replayer_->error().empty())
     return fail("-replay " + options_.replay + ": " + replayer_->error());
   if (const auto& divergence = replayer_->divergence()) {
-    tell("REPLAY_DIVERGED", {{"icount", divergence->at.icount},
-                             {"cycles", divergence->at.cycles},
-                             {"message", divergence->message}});
-    std::string parts;
-    for (const std::string& part : divergence->parts) parts += "\n  differs: " + part;
-    std::fprintf(stderr,
-                 "reprise: the replay left the recording: %s\n  noticed at %s; all was equal at "
-                 "%s%s\n",
-                 divergence->message.c_str(), trace::text(divergence->at).c_str(),
-                 trace::text(divergence->since).c_str(), parts.c_str());
+    std::fprintf(stderr, "reprise: the replay left the recording: %s\n",
+                 divergence->message.c_str());
+    report_divergence(explain(*machine_, *replayer_, options_, [] { return Signals::seen(); }));
     return kDiverged;
   }
   if (arrival.why == Arrival::Why::Failed) return fail(arrival.message);

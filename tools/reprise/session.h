@@ -26,6 +26,8 @@
 
 namespace reprise::tools {
 
+struct DivergenceReport;
+
 class Session final : public Operator {
  public:
   // `ready` is called when all is open and the machine is about to run.
@@ -74,6 +76,7 @@ class Session final : public Operator {
   Result<int> go_on_live();
   Result<int> run_replay();
   Result<int> replay_status(const Arrival& arrival);
+  void report_divergence(const DivergenceReport& report);
   trace::Verdict control();
   trace::Verdict attend();
   void notice_exit();

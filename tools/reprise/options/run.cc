@@ -85,6 +85,19 @@ Result<void> flight_recorder(Parser& p, const std::string& text) {
   return {};
 }
 
+// ICOUNT: in machines of this process that have blocks if this one has; ICOUNT,all: in all of them;
+// ICOUNT,once: in the first one only.
+Result<void> test_flip(Parser& p, const std::string& text) {
+  using In = Options::FlipIn;
+  const std::size_t comma = std::min(text.find(','), text.size());
+  const std::string in = text.substr(comma);
+  if (!in.empty() && in != ",all" && in != ",once")
+    return fail("-test-flip " + shown(text) + ": expected ICOUNT, ICOUNT,all or ICOUNT,once");
+  p.options.test_flip = TRY(number_of<1>("-test-flip", text.substr(0, comma)));
+  p.options.test_flip_in = in.empty() ? In::OwnBlocks : in == ",all" ? In::All : In::Once;
+  return {};
+}
+
 // QEMU's words for the clock and for record and replay. Instructions are always counted here, so
 // that only what an instruction takes (2^N ns) is left to say of the clock.
 Result<void> icount(Parser& p, const std::string& text) {
@@ -152,6 +165,9 @@ constexpr Row kRows[] = {
      DO(o.pidfile = text)},
     {"daemonize", nullptr, "go into the background once the machine is ready",
      DO(o.daemonize = true)},
+    {"against", "BINARY", "another build of this program, to find where a replay goes wrong",
+     DO(o.against = text)},
+    {"test-flip", "ICOUNT", nullptr, test_flip},
     {"test-slices", "SEED", nullptr, DO(o.test_slices = TRY(number_of<1>("-test-slices", text)))},
     {"test-faults", "ID:OP:NUMBER:ERROR,...", nullptr, DO(o.test_faults = text)},
     {"test-disk-delay", "SEED", nullptr,
