@@ -163,15 +163,19 @@ std::optional<std::size_t> Keyframes::find(u32 chunk) const {
   return {};
 }
 
-bool Keyframes::may_meet(std::size_t frame, std::span<const StopCondition> conditions) const {
+bool Keyframes::add_used(std::size_t frame, Usage& all) const {
   const Position end = frame + 1 < count() ? at(frame + 1) : recording_->last();
-  if (!frames_[frame].used) return true;
+  if (!frames_[frame].used) return false;
   const Chunk& chunk = recording_->chunks()[frames_[frame].used];
-  if (chunk.header.last < end) return true;
+  if (chunk.header.last < end) return false;
   const auto payload = recording_->payload(chunk);
+  return payload && decode_usage(*payload, all);
+}
+
+bool Keyframes::may_meet(std::size_t frame, std::span<const StopCondition> conditions) const {
   const auto usage = std::make_unique<Usage>();
-  if (!payload || !decode_usage(*payload, *usage)) return true;
-  return std::any_of(conditions.begin(), conditions.end(),
+  return !add_used(frame, *usage) ||
+         std::any_of(conditions.begin(), conditions.end(),
                      [&](const StopCondition& one) { return usage->may_meet(one); });
 }
 

@@ -67,6 +67,9 @@ class Keyframes {
   // The next load takes nothing that the machine holds for granted.
   void forget_machine() { based_ = false; }
   Result<Place> load(std::size_t frame, Machine& machine);
+  // Adds what was used between this keyframe and the next one, or the end. False: the recording
+  // does not say.
+  bool add_used(std::size_t frame, Usage& all) const;
   // Could one of the conditions be met between this keyframe and the next one, or the end? Where
   // the recording does not say what was used there, it could.
   bool may_meet(std::size_t frame, std::span<const StopCondition> conditions) const;

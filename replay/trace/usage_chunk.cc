@@ -23,7 +23,6 @@ std::vector<u8> encode_usage(const Usage& usage) {
 
 Result<void> decode_usage(std::span<const u8> payload, Usage& usage) {
   ByteReader in(payload);
-  usage.clear();
   bool ok = true;
   usage.each_set([&](auto& set) {
     u64 next = 0;

@@ -10,6 +10,7 @@
 namespace reprise::trace {
 
 std::vector<u8> encode_usage(const Usage& usage);
+// Adds to what is in `usage`.
 Result<void> decode_usage(std::span<const u8> payload, Usage& usage);
 
 }  // namespace reprise::trace

@@ -173,6 +173,7 @@ def parts(scratch, file, told, ended):
     status, text, errors = log("compact", "--keyframes", 2, "-o", out, file)
     part = facts(out)
     same("log: compact", (status, len(part["keyframes"]), part["state-hash"]), (0, 2, ended[1]))
+    same("log: compact keeps what was used", part["chunks"]["USED"]["count"], 2)
     report(part["bytes"] < told["bytes"] and
            f"at most {part['farthest']:,} instructions" in text, "log: compact says the bound", text)
     verified("log: the small file is the run", out)

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "replay/trace/usage_chunk.h"
 #include "tools/reprise-log/recording.h"
 
 namespace reprise::log {
@@ -46,6 +47,11 @@ class Rewriter {
       TRY(take(chunk));
     }
     if (!begun_) return fail("nothing was committed between these positions");
+    if (!how_.keyframes.empty()) {
+      std::size_t end = how_.keyframes[taken_ - 1] + 1;
+      while (end < frames_.count() && frames_.at(end) < result_.last) ++end;
+      TRY(say_used(how_.keyframes[taken_ - 1], end, result_.last));
+    }
     if (const auto error = writer_.error()) return *error;
     return result_;
   }
@@ -88,6 +94,7 @@ class Rewriter {
       return fail("the recording is damaged: a keyframe at " + trace::text(at) +
                   " stands where the run is at " + trace::text(result_.last));
     }
+    if (index > 0) TRY(say_used(how_.keyframes[index - 1], frame, at));
     const trace::Place place = machine_.replayer().place();
     if (index == 0) from_ = place.inputs.chunk;
     // The first one's media hold what DISK chunks say.
@@ -112,6 +119,15 @@ class Rewriter {
       one.keyframe = chunk;
       TRY(writer_.chunk(trace::kSnapshot, at, at, one.encode()));
     }
+    return {};
+  }
+
+  // What was used from one kept keyframe up to another that is not behind it, or the end.
+  Result<void> say_used(std::size_t from, std::size_t to, Position at) {
+    const auto all = std::make_unique<Usage>();
+    for (std::size_t frame = from; frame < to; ++frame)
+      if (!frames_.add_used(frame, *all)) return {};
+    TRY(writer_.chunk(trace::kUsed, since_, at, trace::encode_usage(*all)));
     return {};
   }
 
