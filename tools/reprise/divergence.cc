@@ -8,6 +8,7 @@
 #include "cpu/debug/view.h"
 #include "replay/trace/hash_chain.h"
 #include "tools/reprise/reference_run.h"
+#include "tools/reprise/replay_options.h"
 
 namespace reprise::tools {
 namespace {
@@ -60,7 +61,7 @@ class Hunt {
     report_.found_by = options_.blocks ? "-accel interp,blocks=off" : "-accel interp,blocks=on";
     bool right = TRY(other->go(behind));
     if (!right && !options_.against.empty()) {
-      other = TRY(run_there(options_.against, options_, give_up_));
+      other = TRY(run_there(options_.against, recorded, give_up_));
       report_.found_by = "-against " + options_.against;
       right = TRY(other->go(behind));
     }
@@ -198,7 +199,8 @@ DivergenceReport explain(PcI440fx& machine, trace::Replayer& replayer, const Opt
                          const std::function<bool()>& give_up) {
   DivergenceReport report;
   report.divergence = *replayer.divergence();
-  const auto recorded = RecordedRun::open(options.replay, options.replay_disks);
+  const auto recorded =
+      RecordedRun::open(name_of(options.replay, replayer.recording()), options.replay_disks);
   Result<void> found = recorded ? Result<void>() : Result<void>(recorded.error());
   if (found) found = compare_with_keyframe(machine, replayer, **recorded, give_up, report);
   if (found) found = Hunt(report, options, give_up).run(**recorded);

@@ -1,6 +1,7 @@
 #include "tools/reprise/reference_run.h"
 
 #include "tools/reprise/qmp_child.h"
+#include "tools/reprise/replay_options.h"
 
 namespace reprise::tools {
 namespace {
@@ -61,11 +62,12 @@ Result<std::unique_ptr<ReferenceRun>> run_here(const RecordedRun& run, Position 
   return std::unique_ptr<ReferenceRun>(std::make_unique<RunHere>(std::move(machine)));
 }
 
-Result<std::unique_ptr<ReferenceRun>> run_there(const std::string& binary, const Options& options,
+Result<std::unique_ptr<ReferenceRun>> run_there(const std::string& binary, const RecordedRun& run,
                                                 std::function<bool()> give_up) {
-  std::vector<std::string> arguments = {binary, "-replay",  options.replay, "-S",   "-display",
-                                        "none", "-monitor", "none",         "-qmp", "stdio"};
-  for (const auto& [medium, path] : options.replay_disks)
+  const std::string file = name_of(run.path(), run.recording());
+  std::vector<std::string> arguments = {binary, "-replay",  file,   "-S",   "-display",
+                                        "none", "-monitor", "none", "-qmp", "stdio"};
+  for (const auto& [medium, path] : run.options().replay_disks)
     arguments.insert(arguments.end(), {"-replay-disk", medium + "=" + path});
   auto child = QmpChild::start(arguments, std::move(give_up));
   if (!child) return fail("-against " + binary + ": " + child.error().message);

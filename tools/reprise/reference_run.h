@@ -19,7 +19,7 @@ class ReferenceRun {
 Result<std::unique_ptr<ReferenceRun>> run_here(const RecordedRun& run, Position since,
                                                ReplayMachine::Config config);
 // `binary` is another build of this program.
-Result<std::unique_ptr<ReferenceRun>> run_there(const std::string& binary, const Options& options,
+Result<std::unique_ptr<ReferenceRun>> run_there(const std::string& binary, const RecordedRun& run,
                                                 std::function<bool()> give_up);
 
 }  // namespace reprise::tools

@@ -86,6 +86,11 @@ Result<void> compare_fields(const std::string& recorded_text, const Options& opt
 
 }  // namespace
 
+std::string name_of(const std::string& file, const trace::Recording& recording) {
+  return recording.branches().size() > 1 ? file + ",branch=" + std::to_string(recording.branch())
+                                         : file;
+}
+
 Result<RecordingName> recording_name(const std::string& text) {
   const std::size_t comma = text.rfind(",branch=");
   if (comma == std::string::npos) return RecordingName{text, {}};

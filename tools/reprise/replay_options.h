@@ -17,6 +17,8 @@ struct RecordingName {
   std::optional<u32> branch;  // none: the one begun last
 };
 Result<RecordingName> recording_name(const std::string& text);
+// The run that is looked at, as recording_name() takes it.
+std::string name_of(const std::string& file, const trace::Recording& recording);
 
 // An error names what is different in a machine whose JSON a recording has, but for what only
 // matters at power-on.

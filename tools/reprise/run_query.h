@@ -17,7 +17,8 @@ namespace reprise::tools {
 
 class RunQuery final : public TravelQuery {
  public:
-  // `finished` is called once, by any thread, when the answer is there or will not come.
+  // `recording`: FILE, or FILE,branch=N. `finished` is called once, by any thread, when the answer
+  // is there or will not come.
   RunQuery(std::string recording, std::map<std::string, std::string> disks, TravelQuestion question,
            std::function<void()> finished);
   ~RunQuery() override;

@@ -133,8 +133,8 @@ Result<void> Session::build() {
     return verdict != trace::Verdict::Run || travel_->pending() || travel_->wants_live();
   });
   travel_->on_ask = [this](TravelQuestion question, std::function<void()> done) {
-    return std::make_unique<RunQuery>(options_.replay, options_.replay_disks, std::move(question),
-                                      [this, done] { queue_.post(done); });
+    return std::make_unique<RunQuery>(name_of(options_.replay, *recording_), options_.replay_disks,
+                                      std::move(question), [this, done] { queue_.post(done); });
   };
   travel_->on_resume = [this] { set_state(RunState::Running); };
   travel_->on_stop = [this](const TravelStop& stop) { report(stop); };
