@@ -87,6 +87,8 @@ wrong(["-append", "x"], "-append", "-kernel")
 wrong(["-record", "a", "-replay", "b"], "-record", "-replay")
 
 wrong(["-test-slices", "0"], "-test-slices")
+wrong(["-test-flip", "0"], "-test-flip")
+wrong(["-test-flip", "5,x"], "-test-flip", "ICOUNT,once")
 wrong(["-hash-at-text", ""], "-hash-at-text")
 
 with tempfile.TemporaryDirectory() as scratch:
