@@ -75,6 +75,7 @@ struct ChunkHeader {
 inline constexpr u32 kFlagLz4 = 1;
 
 u32 crc32c(std::span<const u8> bytes);
+u32 crc32c_portable(std::span<const u8> bytes);  // the same, on any host
 
 std::vector<u8> encode(const ChunkHeader& header);
 // False: these 64 bytes are not a header as it was written.

@@ -4,8 +4,16 @@
 #include <lz4hc.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace reprise::trace {
+namespace {
+
+// While the machine runs, half the time for a seventh more bytes; `reprise-log compact` wins them
+// back.
+constexpr int kHaste = 16;
+
+}  // namespace
 
 Result<void> ChunkWriter::begin() {
   if (file_.size() != 0) return fail("the recording file is not empty: choose another name");
@@ -25,20 +33,21 @@ Result<u32> ChunkWriter::chunk(u32 type, Position first, Position last,
   header.first = first;
   header.last = last;
 
-  std::vector<u8> packed(std::max<std::size_t>(payload.size(), 1));
+  // The header, then what is stored: written in one piece.
+  const auto whole = std::make_unique_for_overwrite<u8[]>(kChunkHeaderSize + payload.size());
+  u8* const body = whole.get() + kChunkHeaderSize;
   const auto* from = reinterpret_cast<const char*>(payload.data());
-  auto* to = reinterpret_cast<char*>(packed.data());
+  auto* to = reinterpret_cast<char*>(body);
   const int size = int(payload.size());
   const int length = size < 2    ? 0
                      : squeezes_ ? LZ4_compress_HC(from, to, size, size - 1, LZ4HC_CLEVEL_DEFAULT)
-                                 : LZ4_compress_default(from, to, size, size - 1);
-  std::span<const u8> stored = payload;
-  if (length > 0) {
+                                 : LZ4_compress_fast(from, to, size, size - 1, kHaste);
+  if (length > 0)
     header.flags |= kFlagLz4;
-    stored = std::span<const u8>(packed).first(std::size_t(length));
-  }
-  header.stored = u32(stored.size());
-  header.payload_crc = crc32c(stored);
+  else
+    std::copy(payload.begin(), payload.end(), body);
+  header.stored = u32(length > 0 ? length : size);
+  header.payload_crc = crc32c({body, header.stored});
 
   const std::scoped_lock lock(mutex_);
   if (error_) return *error_;
@@ -46,9 +55,8 @@ Result<u32> ChunkWriter::chunk(u32 type, Position first, Position last,
   header.branch = branch_;
   index_.u32_(type);
   index_.u64_(file_.size());
-  std::vector<u8> whole = encode(header);
-  whole.insert(whole.end(), stored.begin(), stored.end());
-  const Result<void> done = file_.append(whole);
+  std::ranges::copy(encode(header), whole.get());
+  const Result<void> done = file_.append({whole.get(), kChunkHeaderSize + header.stored});
   if (!done) return *(error_ = done.error());
   return header.number;
 }

@@ -8,6 +8,11 @@ namespace {
 TEST(Container, Crc32cIsCastagnoli) {
   const std::string_view digits = "123456789";  // RFC 3720's check value
   EXPECT_EQ(crc32c({reinterpret_cast<const u8*>(digits.data()), digits.size()}), 0xE3069283u);
+  std::vector<u8> bytes(100);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    bytes[size] = u8(size * 73 + 11);
+    EXPECT_EQ(crc32c(std::span(bytes).first(size)), crc32c_portable(std::span(bytes).first(size)));
+  }
 }
 
 TEST(Container, VarintsRoundTripAndRefuseRubbish) {
