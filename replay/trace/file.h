@@ -18,7 +18,8 @@ class RecordingFile {
   virtual Result<void> read_at(u64 offset, std::span<u8> bytes) const = 0;
   virtual u64 size() const = 0;
   virtual Result<void> sync() = 0;  // what was appended survives a crash of the host
-  // Has nothing been appended for so long (a second) that what is collected should be?
+  // All that was collected is appended, or: is it so long since then (a second) that it should be?
+  virtual void flushed() {}
   virtual bool overdue() const { return false; }
 };
 
@@ -41,6 +42,7 @@ class MemoryFile final : public RecordingFile {
   u64 size() const override { return content.size(); }
   Result<void> sync() override { return {}; }
   bool overdue() const override { return late; }
+  void flushed() override { late = false; }
 
   std::vector<u8> content;
   bool late = false;

@@ -163,6 +163,7 @@ void Recorder::flush(Position at) {
   const bool nothing = texts_.size() + hashes_.data().size() + inputs_.size() == 0;
   if (!nothing || at != committed_) write(kInput, at, inputs_.data());
   if (error_) return;
+  writer_.flushed();
   restart(at);
 }
 

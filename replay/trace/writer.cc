@@ -81,6 +81,11 @@ Result<void> ChunkWriter::sync() {
   return file_.sync();
 }
 
+void ChunkWriter::flushed() {
+  const std::scoped_lock lock(mutex_);
+  file_.flushed();
+}
+
 bool ChunkWriter::overdue() const {
   const std::scoped_lock lock(mutex_);
   return file_.overdue();

@@ -38,6 +38,7 @@ class ChunkWriter {
   Result<void> index(Position at);
   Result<void> sync();
   bool overdue() const;
+  void flushed();
   std::optional<Error> error() const;  // what ended it
 
  private:

@@ -81,17 +81,15 @@ def killed(scratch, sector, number):
     output.extend(process.stdout.read())
     process.wait()
     name = f"kill {number}: after {at - begin:.2f} s, a keyframe each {keyframes}"
-    if at - begin < FLUSH and not os.path.exists(file):
-        return
+    sure = max((length for when, length in said if when < at - FLUSH - SLOW), default=0)
     done = log("verify", file)
-    if at - begin < FLUSH and done.returncode == 1 and b"cut before" in done.stderr:
-        return                  # it had no time for its header
+    if not sure and (not os.path.exists(file) or b"cut before" in done.stderr):
+        return                  # it had no time to begin
     if not report(done.returncode == 0 and b"cut off" in done.stdout, name,
                   f"seed {SEED}: {done.returncode}: {done.stdout} {done.stderr}"):
         return
     played += 1
     text = log("extract", file, "serial").stdout
-    sure = max((length for when, length in said if when < at - FLUSH - SLOW), default=0)
     # What was written last may not have reached us.
     report((output.startswith(text) or text.startswith(output)) and len(text) >= sure,
            f"{name}: nothing old is lost",

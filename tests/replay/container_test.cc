@@ -173,6 +173,25 @@ TEST(Container, UnknownChunksAreSkipped) {
   EXPECT_TRUE(Recording::open(file).ok());
 }
 
+// After a second, what is collected is written; and then not again at once.
+TEST(Container, WhatIsOverdueIsCommitted) {
+  MemoryFile file;
+  FakeMachine machine;
+  Recorder recorder(machine, file, {"{}", "", "", kTestInterval}, {.keyframe_spacing = 0});
+  ASSERT_TRUE(recorder.begin({}).ok());
+  file.late = true;
+  machine.run({1000, kNever});
+  recorder.tick();
+  EXPECT_FALSE(file.late);
+  const Result<Recording> recording = Recording::open(file);
+  ASSERT_TRUE(recording.ok()) << recording.error().message;
+  EXPECT_EQ(recording->last(), machine.position());
+  const u64 size = file.size();
+  machine.run({2000, kNever});
+  recorder.tick();
+  EXPECT_EQ(file.size(), size);
+}
+
 // What a disk that fills up leaves is a recording that was cut.
 class SmallDisk final : public RecordingFile {
  public:

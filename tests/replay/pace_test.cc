@@ -9,6 +9,7 @@
 
 #include "replay/trace/host/disk_file.h"
 #include "tests/replay/sessions.h"
+#include "tests/storage/scratch_file.h"
 
 namespace reprise::trace {
 namespace {
@@ -68,6 +69,21 @@ TEST(Pace, RealTimeIsNotRunAheadOf) {
   }
   EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(19));
   EXPECT_EQ(HostPace(1'000'000, false).hold(1'000'000'000), 1'000'000'000u);
+}
+
+// What drives' workers append meanwhile (DISK, DSKK) commits nothing.
+TEST(DiskFile, OnlyAFlushIsAFlush) {
+  const ScratchFile scratch;
+  const auto file = DiskFile::create(scratch.path);
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_FALSE((*file)->overdue());
+  for (unsigned i = 0; i < 12; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ASSERT_TRUE((*file)->append(std::vector<u8>(10)).ok());
+  }
+  EXPECT_TRUE((*file)->overdue());
+  (*file)->flushed();
+  EXPECT_FALSE((*file)->overdue());
 }
 
 TEST(DiskFile, SaysWhatItCannotDo) {

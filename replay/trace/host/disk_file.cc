@@ -21,7 +21,7 @@ DiskFile::DiskFile(int descriptor, std::string path, u64 size)
     : descriptor_(descriptor),
       path_(std::move(path)),
       size_(size),
-      appended_(std::chrono::steady_clock::now()) {}
+      flushed_(std::chrono::steady_clock::now()) {}
 
 DiskFile::~DiskFile() { ::close(descriptor_); }
 
@@ -68,7 +68,6 @@ Result<std::unique_ptr<DiskFile>> DiskFile::open(const std::string& path) {
 }
 
 Result<void> DiskFile::append(std::span<const u8> bytes) {
-  appended_ = std::chrono::steady_clock::now();
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), off_t(size_));
     if (written < 0 && errno == EINTR) continue;
@@ -97,7 +96,7 @@ Result<void> DiskFile::sync() {
 }
 
 bool DiskFile::overdue() const {
-  return std::chrono::steady_clock::now() - appended_ >= std::chrono::seconds(1);
+  return std::chrono::steady_clock::now() - flushed_ >= std::chrono::seconds(1);
 }
 
 }  // namespace reprise::trace

@@ -25,6 +25,7 @@ class DiskFile final : public RecordingFile {
   u64 size() const override { return size_; }
   Result<void> sync() override;
   bool overdue() const override;
+  void flushed() override { flushed_ = std::chrono::steady_clock::now(); }
 
  private:
   DiskFile(int descriptor, std::string path, u64 size);
@@ -33,7 +34,7 @@ class DiskFile final : public RecordingFile {
   int descriptor_;
   std::string path_;
   u64 size_;
-  std::chrono::steady_clock::time_point appended_;
+  std::chrono::steady_clock::time_point flushed_;
 };
 
 }  // namespace reprise::trace
