@@ -62,7 +62,7 @@ def killed(scratch, sector, number):
         out.truncate(SIZE)
     if os.path.exists(file):
         os.remove(file)
-    keyframes = random.choice([1_000_000, 4_000_000, 20_000_000])
+    keyframes = random.choice([1_000_000, 20_000_000, 400_000_000])
     machine = linux() if DEEP and number % 4 == 0 else with_disk(disk)
     process = subprocess.Popen(command(machine, file, keyframes), stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
