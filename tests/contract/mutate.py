@@ -146,7 +146,7 @@ def main():
             with open(target, "w") as file:
                 file.write(original)
         missed += by is None
-        print("%-7s %s: %s%s" % ("missed" if by is None else "caught", path, name,
+        print("%s %s: %s%s" % ("not ok missed" if by is None else "ok caught", path, name,
                                  "" if by is None else " (by %s)" % by), flush=True)
     print("%d caught, %d missed of %d (seed %d)" % (len(chosen) - missed, missed, len(chosen),
                                                     options.seed))
