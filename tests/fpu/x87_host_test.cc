@@ -74,6 +74,10 @@ bool wrong(const Fpu80& fpu, Float80 ours, const Host& host, Float80 before, boo
   EXPECT_EQ((ours).significand, (host).st0.value().significand) << describe(control, a, b);     \
   if (++failures == 10) return;
 
+// Where a hypervisor interrupts an instruction that needs the processor's help (an underflow that
+// is not masked), the host now and then gives something else; not twice.
+constexpr int kAsked = 3;
+
 // `differs`: where processors do not agree.
 #define BINARY_TEST_BUT(name, instruction, method, cases, differs) \
   TEST(X87Host, name) {                                            \
@@ -83,11 +87,16 @@ bool wrong(const Fpu80& fpu, Float80 ours, const Host& host, Float80 before, boo
       const Float80 a = random.float80(), b = random.float80();    \
       const u16 control = control_word(random);                    \
       if (differs) continue;                                       \
-      Host host{Image(a), Image(b)};                               \
-      HOST_OP(host, instruction, control);                         \
       Fpu80 fpu(control);                                          \
       const Float80 ours = method;                                 \
-      if (wrong(fpu, ours, host, a, true)) {                       \
+      Host host;                                                   \
+      bool differ = true;                                          \
+      for (int asked = 0; differ && asked < kAsked; ++asked) {     \
+        host = {Image(a), Image(b)};                               \
+        HOST_OP(host, instruction, control);                       \
+        differ = wrong(fpu, ours, host, a, true);                  \
+      }                                                            \
+      if (differ) {                                                \
         REPORT(fpu, ours, host, control, a, b)                     \
       }                                                            \
     }                                                              \
@@ -117,17 +126,22 @@ void remainder_test() {
   for (int i = 0; i < 60000; ++i) {
     const Float80 a = random.float80(), b = random.float80();
     const u16 control = control_word(random);
-    Host host{Image(a), Image(b)};
-    if constexpr (kNearest)
-      HOST_OP(host, "fprem1", control);
-    else
-      HOST_OP(host, "fprem", control);
     Fpu80 fpu(control);
     const auto ours = fpu.remainder(decode(a), decode(b), kNearest);
     const u16 codes = u16((ours.quotient & 1) << 9 | (ours.quotient >> 1 & 1) << 14 |
                           (ours.quotient >> 2) << 8 | ours.partial << 10);
-    const bool codes_wrong = !fpu.flags && codes != (host.status & 0x4700);
-    if (wrong(fpu, ours.value, host, a, false) || codes_wrong) {
+    Host host;
+    bool differ = true;
+    for (int asked = 0; differ && asked < kAsked; ++asked) {
+      host = {Image(a), Image(b)};
+      if constexpr (kNearest)
+        HOST_OP(host, "fprem1", control);
+      else
+        HOST_OP(host, "fprem", control);
+      const bool codes_wrong = !fpu.flags && codes != (host.status & 0x4700);
+      differ = wrong(fpu, ours.value, host, a, false) || codes_wrong;
+    }
+    if (differ) {
       EXPECT_EQ(codes, host.status & 0x4700);
       REPORT(fpu, ours.value, host, control, a, b)
     }
@@ -322,7 +336,8 @@ TEST(X87Host, Constants) {
                : [cw] "m"(control));
     LOAD(0, "fld1")
     LOAD(1, "fldl2t")
-        LOAD(2, "fldl2e") LOAD(3, "fldpi") LOAD(4, "fldlg2") LOAD(5, "fldln2")
+    LOAD(2, "fldl2e")
+        LOAD(3, "fldpi") LOAD(4, "fldlg2") LOAD(5, "fldln2")
             LOAD(6, "fldz") for (unsigned i = 0; i < 7; ++i)
                 EXPECT_TRUE(constant(i, Rounding(rounding)) == values[i].value())
         << i << " rc " << rounding;
