@@ -126,6 +126,10 @@ void remainder_test() {
   for (int i = 0; i < 60000; ++i) {
     const Float80 a = random.float80(), b = random.float80();
     const u16 control = control_word(random);
+    // What is tiny and stays as it is, because the divisor is infinite, underflows on some processors
+    // only.
+    const bool tiny = !decode(a).is_zero() && !(a.sign_exponent & 0x7FFF);
+    if (tiny && decode(b).is_infinity() && !(control & 0x10)) continue;
     Fpu80 fpu(control);
     const auto ours = fpu.remainder(decode(a), decode(b), kNearest);
     const u16 codes = u16((ours.quotient & 1) << 9 | (ours.quotient >> 1 & 1) << 14 |

@@ -27,10 +27,11 @@ SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))      # the host's 
 
 
 def other_build(variant):
-    """The program built otherwise, where determinism.sh has it, too."""
+    """The program built otherwise, where determinism.sh has it, too; one build at a time (tests/lib.sh)."""
     binary = f"{BUILD}/variant/{''.join(c if c.isalnum() else '-' for c in variant)}/reprise"
     clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
-    done = subprocess.run(["make", "-s", "--no-print-directory", f"-j{os.cpu_count()}", variant,
+    os.makedirs(f"{BUILD}/log", exist_ok=True)
+    done = subprocess.run(["flock", f"{BUILD}/log/variant.lock", "make", "-s", "--no-print-directory", f"-j{os.cpu_count()}", variant,
                            f"BUILD={os.path.dirname(binary)}", binary], env=clean, capture_output=True, text=True)
     return binary if report(done.returncode == 0, f"identity: build with {variant}", done.stderr[-500:]) else None
 
@@ -181,7 +182,8 @@ def linux(binaries, cpus):
 
 def main():
     build("hammer", *(["cloud", "initramfs"] if DEEP else []))
-    binaries = {variant: binary for variant in ("SAN=1", "CXX=clang++-16") if (binary := other_build(variant))}
+    variants = ("SAN=1", "CXX=clang++-16") if DEEP else ()
+    binaries = {variant: binary for variant in variants if (binary := other_build(variant))}
     hammered(binaries, 60 if DEEP else 1.5, 1)
     if DEEP:
         hammered(binaries, 20, 2)
