@@ -73,6 +73,17 @@ void iterate(Cpu& c, const Op* op) {
   if (to) advance(c, op, RDI, bytes);
 }
 
+// Where there is nothing to do, processors yet write the indices of a 32-bit address size back, as
+// they do with all 32-bit results (compared with the host: tests/silicon).
+template <StringOp S>
+void shorten_indices(Cpu& c, const Op* op) {
+  constexpr bool to = S != StringOp::kLods && S != StringOp::kOuts;
+  constexpr bool from = S != StringOp::kStos && S != StringOp::kScas && S != StringOp::kIns;
+  if (!c.code64() || op->asize != 4) return;
+  if (from) c.r[RSI] = u32(c.r[RSI]);
+  if (to) c.r[RDI] = u32(c.r[RDI]);
+}
+
 // A limit was reached, or set by what a page walk met.
 bool must_leave(const Cpu& c) { return c.cycle >= c.cycle_limit || c.icount >= c.icount_limit; }
 
@@ -155,6 +166,7 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
   const unsigned cost = op->cycles_left;
   const Flags before = c.flags;
   u64 count = index_of(c, op, RCX);
+  if (count == 0) shorten_indices<S>(c, op);
   // The block has paid for the first iteration (or for finding RCX = 0).
   while (count) {
     u64 done = 0;
