@@ -73,15 +73,15 @@ void iterate(Cpu& c, const Op* op) {
   if (to) advance(c, op, RDI, bytes);
 }
 
-// Where there is nothing to do, processors yet write the indices of a 32-bit address size back, as
-// they do with all 32-bit results (compared with the host: tests/silicon).
+// Where there is nothing to do, processors yet write the count of a 32-bit address size back, as
+// they do with all 32-bit results, and MOVS and STOS their indices (measured on the host).
 template <StringOp S>
 void shorten_indices(Cpu& c, const Op* op) {
-  constexpr bool to = S != StringOp::kLods && S != StringOp::kOuts;
-  constexpr bool from = S != StringOp::kStos && S != StringOp::kScas && S != StringOp::kIns;
-  if (!c.code64() || op->asize != 4) return;
-  if (from) c.r[RSI] = u32(c.r[RSI]);
-  if (to) c.r[RDI] = u32(c.r[RDI]);
+  constexpr bool moves = S == StringOp::kMovs, stores = S == StringOp::kStos;
+  if (!c.code64() || op->asize != 4 || S == StringOp::kIns || S == StringOp::kOuts) return;
+  c.r[RCX] = 0;
+  if (moves) c.r[RSI] = u32(c.r[RSI]);
+  if (moves || stores) c.r[RDI] = u32(c.r[RDI]);
 }
 
 // A limit was reached, or set by what a page walk met.
