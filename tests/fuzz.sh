@@ -6,14 +6,13 @@
 cd "$(dirname "$0")/.."
 . tests/lib.sh
 if [ -n "${BUILD_SAN:-}" ]; then       # where the determinism matrix has it too
-    out=$(variant_dir "$sanitized")
-    build $sanitized BUILD="$out" "$out"/{reprise,rubbish-tests} ||
+    build SAN=1 BUILD="$BUILD/variant/SAN-1" "$BUILD"/variant/SAN-1/{reprise,rubbish-tests} ||
         { tail -n 5 "$scratch/make"; ok "fuzz: build with SAN=1" 1; finish; }
-    REPRISE=$out/reprise
+    REPRISE=$BUILD/variant/SAN-1/reprise
     # That the sanitizers see what they should; in `make soak`, all attacks under them.
     attacks=RubbishPlanted
     [ -z "${DEEP:-}" ] || attacks=Rubbish
-    "$out/rubbish-tests" --gtest_brief=1 --gtest_filter="$attacks*" >"$scratch/rubbish" 2>&1
+    "$BUILD/variant/SAN-1/rubbish-tests" --gtest_brief=1 --gtest_filter="$attacks*" >"$scratch/rubbish" 2>&1
     ok "fuzz: attacks under the sanitizers" $? "$(tail -n 20 "$scratch/rubbish")"
 fi
 for ((seed = 1; seed <= ${SEEDS:-20}; seed++)); do

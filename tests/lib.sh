@@ -24,11 +24,6 @@ build() {
     env -u MAKEFLAGS -u MAKELEVEL flock "$BUILD/log/variant.lock" make -s --no-print-directory -j"$(nproc)" "$@" >"$scratch/make" 2>&1
 }
 
-# How the sanitizers are built in: without optimisation in make test, since that takes half the time.
-sanitized="SAN=1 EXTRA=-O0"
-[ -z "${DEEP:-}" ] || sanitized=SAN=1
-variant_dir() { echo "$BUILD/variant/${1//[^A-Za-z0-9]/-}"; }
-
 # What must be the same for two runs to be the same run.
 fixed=(-rtc base=2026-11-20T12:00:00 -seed 1)
 quiet='console=ttyS0,115200 quiet mitigations=off nokaslr'

@@ -51,10 +51,9 @@ matrix() {
 variants() {
     local guest=$1 variant
     shift
-    for variant in "$sanitized" ${DEEP:+CXX=clang++-16 DEBUG=1}; do
-        local out
-        out=$(variant_dir "$variant")
-        if ! build $variant BUILD="$out" "$out/reprise"; then
+    for variant in SAN=1 ${DEEP:+CXX=clang++-16 DEBUG=1}; do
+        local out=$BUILD/variant/${variant//[^A-Za-z0-9]/-}
+        if ! build "$variant" BUILD="$out" "$out/reprise"; then
             tail -n 5 "$scratch/make"
             ok "$guest: build with $variant" 1
             continue
