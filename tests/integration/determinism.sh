@@ -5,6 +5,8 @@
 # built-in guest, which also has to pass its own tests; on Linux some here, and all in `make soak`.
 cd "$(dirname "$0")/../.."
 . tests/lib.sh
+LIMIT=${LIMIT:-1200}  # seconds: without blocks, beside other parts, on a slow machine
+
 # same NAME WANT ARGUMENTS...
 same() {
     local name=$1 want=$2 got
