@@ -266,7 +266,7 @@ def from_a_replay(guest):
 def from_the_past(guest):
     guest.fresh()
     file, third = f"{guest.directory}/run.rec", guest.icount // 3
-    for more in ((), ("-record", file)):
+    for more in ((), ("-record", f"{file},embed=disks")):
         guest.fresh()
         session = Session(guest, *more)
         session.to(2 * third)
@@ -279,6 +279,9 @@ def from_the_past(guest):
         report(bool(more) == any(e["event"] == "RECORD_STOPPED" for e in session.client.events) or
                not more, "snapshots: its recording is left")
         guest.same("from the past", *session.end(), guest.disk)
+    status, found = guest.run("-replay", file, replay=True)
+    report(status == 0 and found and found[0].startswith(f"icount={2 * third} "),
+           "snapshots: the recording that was left plays", (status, found, guest.errors))
 
 
 def a_text(guest):

@@ -101,7 +101,6 @@ trace::HashPlace RunLog::points() const {
 void RunLog::leave() {
   disks_.drain();
   disks_.record(nullptr);
-  if (recorder_ && file_) (void)recorder_->commit();
   recorder_.reset();
   file_.reset();
   ring_.reset();

@@ -28,7 +28,7 @@ class RunLog {
                           const std::string& origin);
   // The file ends here, in good order. Nothing is written afterwards.
   Result<void> finish(u32 exit_status);
-  // The file is left as it is: it plays up to here.
+  // The file is left as it is, and plays up to its last commit; the machine may stand before that.
   void leave();
 
   trace::Recorder* recorder() const { return recorder_.get(); }  // null: nothing is written
