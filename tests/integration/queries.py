@@ -8,17 +8,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
-REPRISE = os.environ.get("REPRISE", "build/reprise")
-failed = 0
-
-
-def report(good, name, detail=""):
-    global failed
-    print(("ok " if good else "not ok ") + name + ("" if good else f" {detail}"), flush=True)
-    failed += not good
+from machine import REPRISE, finish, report
 
 
 class Client:
@@ -231,7 +223,7 @@ def main():
         report(done.returncode == 0, "queries: recorded", done.stderr[-300:])
         queries(recording)
         divergences(recording, folder)
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 main()

@@ -291,9 +291,9 @@ void Disks::keep_changed(DiskLog& log) {
 }
 
 void Disks::drain() {
-  for (const Drive* drive : machine_->drives()) {
+  for (Drive* drive : machine_->drives()) {
     std::promise<void> done;
-    const_cast<Drive*>(drive)->on_worker([&done] { done.set_value(); });
+    drive->on_worker([&done] { done.set_value(); });
     done.get_future().wait();
   }
 }

@@ -53,9 +53,7 @@ Result<void> RunLog::begin() {
   } else if (!options_.record.empty()) {
     TRY(open_new(options_.record));
   } else if (options_.flight_recorder) {
-    ring_ = std::make_unique<RingFile>();
-    recorder_ = std::make_unique<trace::Recorder>(machine_, *ring_, header(), recorder_options());
-    TRY(recorder_->begin({}));
+    TRY(open_ring());
   }
   return {};
 }
@@ -75,6 +73,12 @@ Result<void> RunLog::open_new(const std::string& file) {
   return {};
 }
 
+Result<void> RunLog::open_ring() {
+  ring_ = std::make_unique<RingFile>();
+  recorder_ = std::make_unique<trace::Recorder>(machine_, *ring_, header(), recorder_options());
+  return recorder_->begin({});
+}
+
 Result<void> RunLog::begin_here(const std::string& file, const trace::HashPlace& points,
                                 const std::string& origin) {
   leave();
@@ -84,9 +88,7 @@ Result<void> RunLog::begin_here(const std::string& file, const trace::HashPlace&
     recorder_->here(points);
     TRY(recorder_->keyframe());
   } else if (options_.flight_recorder) {
-    ring_ = std::make_unique<RingFile>();
-    recorder_ = std::make_unique<trace::Recorder>(machine_, *ring_, header(), recorder_options());
-    TRY(recorder_->begin({}));
+    TRY(open_ring());
     recorder_->here(points);
   }
   return {};

@@ -52,6 +52,7 @@ class RunLog {
  private:
   trace::RecordingHeader header() const;
   Result<void> open_new(const std::string& file);
+  Result<void> open_ring();
   Result<void> open_snapshots();
   void attach();
   Result<void> need_file() const;
