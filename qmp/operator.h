@@ -5,7 +5,9 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,13 @@ struct OperatorChardev {
   std::string address;  // "tcp:127.0.0.1:4444", "file:log"
 };
 
+// A recording to be played in place of this run.
+struct ReplayTarget {
+  std::string file;
+  std::optional<u32> branch;                 // none: the last
+  std::map<std::string, std::string> disks;  // by drive: its image, where it is not beside the file
+};
+
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -54,6 +63,11 @@ class Operator {
   virtual OperatorConsole* console() { return nullptr; }  // null: no screen, no keyboard
   virtual OperatorTravel* travel() { return nullptr; }    // null: only the present
   virtual OperatorDebug* debug() { return nullptr; }
+  // This run ends, and the recording is played from its beginning, with the same monitors. An error
+  // leaves all as it is.
+  virtual Result<void> open_replay(const ReplayTarget&) {
+    return fail("this program cannot replay");
+  }
   // Where gdb may connect from now on ("tcp::1234"), or "none". What to tell the operator.
   virtual Result<std::string> gdbserver(const std::string& device) {
     return fail("gdbserver " + device + ": this program has none");

@@ -89,12 +89,28 @@ Result<Json> run_on(Context& c, const Json& arguments) {
   return answer(c.op.travel()->run_on(arguments.value("reverse", false), told(c)));
 }
 
+// By drive, the file.
+std::map<std::string, std::string> disks_of(const Json& arguments) {
+  std::map<std::string, std::string> disks;
+  for (const Json& disk : arguments.value("disks", Json::array()))
+    disks[disk.at("device").get<std::string>()] = disk.at("filename").get<std::string>();
+  return disks;
+}
+
+// REPLAY_OPENED says that it stands at its beginning.
+Result<Json> open(Context& c, const Json& arguments) {
+  ReplayTarget target;
+  target.file = arguments.at("filename").get<std::string>();
+  if (arguments.contains("branch")) target.branch = arguments["branch"].get<u32>();
+  target.disks = disks_of(arguments);
+  return answer(c.op.open_replay(target));
+}
+
 Result<Json> live(Context& c, const Json& arguments) {
   LiveTarget target;
   target.name = arguments.value("branch", "");
   target.file = arguments.value("filename", "");
-  for (const Json& disk : arguments.value("disks", Json::array()))
-    target.disks[disk.at("device").get<std::string>()] = disk.at("filename").get<std::string>();
+  target.disks = disks_of(arguments);
   return answer(c.op.travel()->go_live(target));
 }
 
@@ -122,11 +138,17 @@ Result<Json> query_branches(Context& c, const Json&) {
 }
 
 constexpr Handler kHandlers[] = {
-    {"checkpoint-now", checkpoint, travels}, {"query-branches", query_branches, travels},
-    {"query-replay", query_replay, travels}, {"query-replay-hash", query_hash, travels},
-    {"replay-seek", seek, travels},          {"replay-step", step, travels},
-    {"replay-continue", run_on, travels},    {"replay-live", live, travels},
-    {"record-start", record_start, travels}, {"record-stop", record_stop, travels},
+    {"checkpoint-now", checkpoint, travels},
+    {"query-branches", query_branches, travels},
+    {"query-replay", query_replay, travels},
+    {"query-replay-hash", query_hash, travels},
+    {"replay-seek", seek, travels},
+    {"replay-step", step, travels},
+    {"replay-continue", run_on, travels},
+    {"replay-live", live, travels},
+    {"replay-open", open},
+    {"record-start", record_start, travels},
+    {"record-stop", record_stop, travels},
     {"record-save", record_save, travels},
 };
 

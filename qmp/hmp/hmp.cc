@@ -108,6 +108,8 @@ struct HmpTable {
       {"replay_delete_break", nullptr, "", "remove that breakpoint", hmp_replay_delete_break},
       {"replay_live", nullptr, "[branch [file]]", "go on live from here, recorded to a file",
        hmp_replay_live},
+      {"replay_open", nullptr, "file [branch]", "play that recording in place of this run",
+       hmp_replay_open},
       {"replay_seek", nullptr, "icount|percent%|begin|end", "go there", hmp_replay_seek},
       {"replay_step", nullptr, "[-r] [count]", "execute instructions, or take them back",
        hmp_replay_step},

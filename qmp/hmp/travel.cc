@@ -107,6 +107,16 @@ std::string hmp_replay_delete_break(HmpState& state, const HmpWords&) {
   return "";
 }
 
+std::string hmp_replay_open(HmpState& state, const HmpWords& words) {
+  ReplayTarget target;
+  const auto branch = words.size() == 3 ? number(words[2]) : u64(0);
+  if (words.size() < 2 || words.size() > 3 || !branch || *branch > ~u32(0))
+    return "Error: expected: replay_open file [branch]\n";
+  target.file = words[1];
+  if (words.size() == 3) target.branch = u32(*branch);
+  return hmp_said(state.op.open_replay(target));
+}
+
 std::string hmp_replay_live(HmpState& state, const HmpWords& words) {
   if (words.size() > 3) return "Error: expected: replay_live [branch [file]]\n";
   LiveTarget to;

@@ -17,6 +17,7 @@ std::string hmp_replay_step(HmpState& state, const HmpWords& words);
 std::string hmp_replay_continue(HmpState& state, const HmpWords& words);
 std::string hmp_replay_break(HmpState& state, const HmpWords& words);
 std::string hmp_replay_delete_break(HmpState& state, const HmpWords& words);
+std::string hmp_replay_open(HmpState& state, const HmpWords& words);
 std::string hmp_replay_live(HmpState& state, const HmpWords& words);
 std::string hmp_record_start(HmpState& state, const HmpWords& words);
 std::string hmp_record_stop(HmpState& state, const HmpWords& words);

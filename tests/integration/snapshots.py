@@ -2,6 +2,7 @@
 """Runs that are left and come back: snapshots and branches, recordings begun at run time, replays and pasts
 that go on live. The guest works on its disk and is given nothing from outside: however often it is put back,
 it must end with the hash of the straight run, and so must its disk."""
+import json
 import os
 import random
 import shutil
@@ -304,6 +305,48 @@ def a_text(guest):
     played.quit()
 
 
+def opened(guest):
+    """replay-open: one program plays what it has recorded, another machine's recording, and goes on live."""
+    guest.fresh()
+    file, other, bad = (f"{guest.directory}/{name}" for name in ("run.rec", "other.rec", "bad.rec"))
+    subprocess.run([REPRISE, *qmp.FIXED, "-m", "32", "-cpu", "qemu32", "-smp", "2", "-record", other],
+                   capture_output=True, timeout=60)
+    with open(bad, "wb") as out:
+        out.write(b"rubbish")
+    null = qmp.FIXED.index("null")
+    qmp.FIXED[null] = f"file:{guest.directory}/said"
+    session = Session(guest, "-record", f"{file},embed=disks")
+    qmp.FIXED[null] = "null"
+    session.to(guest.icount // 2)
+    half = session.client.run("query-replay-hash")["hash"]
+    for name, words in [("what is being written", {"filename": file}), ("rubbish", {"filename": bad}),
+                        ("nothing", {"filename": bad + "0"}), ("no such branch", {"filename": other, "branch": 9})]:
+        said = session.client.run("replay-open", **words)
+        report(said.get("class") == "GenericError" and session.client.run("query-replay")["time"] == "live",
+               f"snapshots: replay-open: {name} is refused", said)
+    session.client.run("record-stop")
+    said = session.client.run("replay-open", filename=file)
+    there = session.client.event("REPLAY_OPENED")["data"]
+    mode = session.client.run("query-replay")
+    report(said == {} and there["filename"] == mode["filename"] == file and mode["icount"] == 0 and
+           mode["mode"] == "play", "snapshots: replay-open of what this program recorded", (said, there, mode))
+    session.seek(guest.icount // 2)
+    report(session.client.run("query-replay-hash")["hash"] == half, "snapshots: replay-open: it is that run")
+    # A command that comes with it in one piece is for the new machine.
+    session.client.socket.sendall((json.dumps({"execute": "replay-open", "arguments": {"filename": other}}) +
+                                   json.dumps({"execute": "query-cpus"})).encode())
+    said, cpus = session.client.answer(), session.client.answer()
+    report("return" in said and len(cpus["return"]) == 2, "snapshots: replay-open: another machine", (said, cpus))
+    report("is being" not in str(session.client.run("replay-open", filename=bad)) and
+           session.client.run("query-replay")["filename"] == other, "snapshots: replay-open: rubbish leaves a replay")
+    session.client.run("replay-open", filename=file)
+    session.seek(guest.icount // 2)
+    session.client.run("replay-live")
+    guest.same("replay-open and live", *session.end())
+    said = open(f"{guest.directory}/said", "rb").read()
+    report(said.count(b".") >= 600, "snapshots: replay-open: the serial port's file goes on", len(said))
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         guest = Guest(directory)
@@ -315,6 +358,7 @@ def main():
         from_a_replay(guest)
         from_the_past(guest)
         a_text(guest)
+        opened(guest)
     finish()
 
 

@@ -30,6 +30,7 @@ Result<void> GdbEnd::open(const ChardevOptions& where) {
   check(!answering_, "gdb cannot be moved by itself");
   close();
   chardev_ = TRY(open_chardev(where));
+  where_ = where;
   stub_ = std::make_unique<GdbStub>(
       op_, [this](std::string_view text) { door_.emit(out_, bytes_of(text)); },
       [this](const std::string& command) { return hmp_.execute(command); },
@@ -46,6 +47,14 @@ void GdbEnd::close() {
   chardev_.reset();
   stub_.reset();
   door_.deliver_due({});  // to nobody
+}
+
+Result<void> GdbEnd::open_again() {
+  if (!chardev_) return {};
+  ended(0);
+  ChardevOptions where = where_;
+  where.wait = false;
+  return open(where);
 }
 
 void GdbEnd::line(u8 event) {

@@ -18,6 +18,8 @@ class GdbEnd {
   // Instead of what there was.
   Result<void> open(const ChardevOptions& where);
   void close();
+  // The machine has become another: gdb is sent away, and may come again. Does not wait for it.
+  Result<void> open_again();
   // A command of gdb's is being done: neither open() nor close() may be called.
   bool answering() const { return answering_; }
   std::string address() const { return chardev_ ? chardev_->address() : "none"; }
@@ -34,6 +36,7 @@ class GdbEnd {
   Door door_{[] { return Position{}; }};
   Port in_, line_, out_;
   bool answering_ = false;
+  ChardevOptions where_;
   std::unique_ptr<GdbStub> stub_;
   std::unique_ptr<Chardev> chardev_;  // first to go: its threads use the rest
 };

@@ -48,9 +48,9 @@ class Monitors::Line {
     return {};
   }
   // A little of what waits, so that no client keeps the machine from running.
-  void poll() {
+  void poll(const std::function<bool()>& enough) {
     bool more = true;
-    for (int i = 0; i < kSteps && more; ++i) more = go_on();
+    for (int i = 0; i < kSteps && more && !enough(); ++i) more = go_on();
     if (more) wake_();
   }
   void flush() { chardev_->flush(kFlush); }
@@ -174,8 +174,8 @@ Result<void> Monitors::open(const std::vector<MonitorOptions>& monitors, Operato
   return {};
 }
 
-void Monitors::poll() {
-  for (const auto& line : lines_) line->poll();
+void Monitors::poll(const std::function<bool()>& enough) {
+  for (const auto& line : lines_) line->poll(enough);
 }
 
 void Monitors::flush() {

@@ -23,8 +23,9 @@ class Monitors {
   // `server`: for QMP. `wake`, on any thread: something was said; poll() is to be called.
   Result<void> open(const std::vector<MonitorOptions>& monitors, Operator& op, qmp::Server* server,
                     std::function<void()> wake);
-  // Machine thread, between slices: answers what was said, as far as answers are read.
-  void poll();
+  // Machine thread, between slices: answers what was said, as far as answers are read, until
+  // `enough`.
+  void poll(const std::function<bool()>& enough);
   void flush();
   std::vector<OperatorChardev> list() const;
   std::vector<TextConsole*> text_consoles() const;

@@ -8,7 +8,6 @@
 #include <random>
 
 #include "chipset/timer/i8254.h"
-#include "tools/reprise/divergence.h"
 #include "tools/reprise/files.h"
 #include "tools/reprise/replay_options.h"
 #include "tools/reprise/run_query.h"
@@ -20,14 +19,20 @@ namespace {
 
 using ull = unsigned long long;
 
-constexpr int kDiverged = 3;  // exit status of a replay that is not the recorded run
-
 }  // namespace
 
 Result<int> Session::run() {
-  TRY(open_recording());
+  opened_ = std::make_unique<OpenedRun>();
+  TRY(opened_->open_files(options_));
+  TRY(opened_->open_disks(options_));
   Signals::block();  // drives have threads
-  TRY(build());
+  TRY(opened_->build(options_));
+  if (!options_.log.empty()) log_ = TRY(TraceLog::open(options_.log, options_.log_file));
+  pace_ = std::make_unique<trace::HostPace>();
+  queue_.on_post([this] { pace_->wake(); });
+  gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
+  gdb_->on_input([this] { pace_->wake(); });
+  begin();
   const Signals signals([this] { pace_->wake(); });
   TRY(ends_->open(options_, *machine_));
   if (options_.gdb) TRY(gdb_->open(*options_.gdb));
@@ -35,17 +40,23 @@ Result<int> Session::run() {
   TRY(open_audio());
   TRY(open_display());
   if (options_.paused) state_ = RunState::Prelaunch;
-  const int status = recording_ ? TRY(run_replay()) : TRY(run_live());
+  Result<int> status = play();
+  while (next_ && !quit_) {
+    if (!status) std::fprintf(stderr, "reprise: warning: %s\n", status.error().message.c_str());
+    TRY(change_over());
+    status = play();
+  }
+  if (!status) return status;
   tell("SHUTDOWN", {{"guest", cause_.starts_with("guest")}, {"reason", cause_}});
   ends_->flush();
-  gdb_->ended(status);
+  gdb_->ended(*status);
   monitors_->flush();
-  play_audio();
-  if (audio_) audio_->flush();
-  warn_of_audio();
+  flush_audio();
   if (options_.state_hash) print_hash("");
   return status;
 }
+
+Result<int> Session::play() { return recording_ ? run_replay() : run_live(); }
 
 Result<void> Session::open_audio() {
   if (!options_.audiodev) return {};
@@ -58,6 +69,12 @@ Result<void> Session::open_audio() {
 void Session::play_audio() {
   if (!audio_) return;
   audio_->advance(Clock(machine_->scheduler(), I8254::kHz).ticks_at(machine_->position().cycles));
+  warn_of_audio();
+}
+
+void Session::flush_audio() {
+  play_audio();
+  if (audio_) audio_->flush();
   warn_of_audio();
 }
 
@@ -81,41 +98,15 @@ Result<void> Session::open_display() {
   return {};
 }
 
-Result<void> Session::open_recording() {
-  if (options_.replay.empty()) {
-    TRY(load_files(options_));
-    TRY(disks_.open(options_));
-    return {};
-  }
-  file_ = TRY(trace::DiskFile::open(options_.replay));
-  auto recording = trace::Recording::open(*file_, trace::Recording::Kind::File, options_.branch);
-  if (!recording) return fail("-replay " + options_.replay + ": " + recording.error().message);
-  recording_.emplace(std::move(*recording));
-  options_.config = TRY(recorded_config(*recording_, options_));
-  TRY(disks_.open_replay(options_, *recording_));
-  return {};
-}
-
-Result<void> Session::build() {
+// A machine stands there; it is joined to what watches and leads it.
+void Session::begin() {
+  recording_ = opened_->recording();
+  disks_ = &opened_->disks();
+  machine_ = &opened_->machine();
   if (options_.default_display && sdl_built_in() &&
       (std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY")))
     options_.display = "sdl";
-  PcI440fx::HostOptions host{.blocks = options_.blocks, .test_flip = options_.test_flip};
-  disks_.equip(host);
-  machine_ = TRY(PcI440fx::create(options_.config, host));
-  machine_->set_no_reboot(!options_.config.reboot);
-  machine_->set_idle_jumps(false);  // the driver knows when to wait for the host
-  if (options_.test_slices) {
-    // One to a million cycles, short ones as likely as long ones.
-    machine_->set_slice_lengths(
-        [random = std::mt19937_64(options_.test_slices)]() mutable -> Cycles {
-          return 1 + random() % (u64(1) << (random() % 20 + 1));
-        });
-  }
-  if (!options_.log.empty()) {
-    log_ = TRY(TraceLog::open(options_.log, options_.log_file));
-    machine_->cpus().trace(log_.get());
-  }
+  if (log_) machine_->cpus().trace(log_.get());
   hash_ = std::make_unique<MachineHash>(*machine_);
   console_ = std::make_unique<Console>(*machine_);
   debugger_ = std::make_unique<Debugger>(*machine_);
@@ -123,11 +114,10 @@ Result<void> Session::build() {
       !options_.display.empty() || (isatty(STDIN_FILENO) && HostEnds::uses_terminal(options_));
   const bool real =
       options_.pace == Pace::Real || (options_.pace == Pace::Default && !recording_ && watched_);
-  pace_ = std::make_unique<trace::HostPace>(options_.config.cpu_hz, real);
+  pace_->begin(options_.config.cpu_hz, real);
   machine_->door().on_post([this] { pace_->wake(); });
-  queue_.on_post([this] { pace_->wake(); });
-  disks_.join(*machine_, [this] { pace_->wake(); });
-  travel_ = std::make_unique<Traveller>(*machine_, disks_, [this] {
+  disks_->join(*machine_, [this] { pace_->wake(); });
+  travel_ = std::make_unique<Traveller>(*machine_, *disks_, [this] {
     const trace::Verdict verdict = control();
     if (travel_->journeying()) return quit_;
     return verdict != trace::Verdict::Run || travel_->pending() || travel_->wants_live();
@@ -146,12 +136,9 @@ Result<void> Session::build() {
   };
   ends_ = std::make_unique<HostEnds>(hmp_, queue_);
   ends_->on_room([this] { pace_->wake(); });
-  gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
-  gdb_->on_input([this] { pace_->wake(); });
-
   if (options_.hash_at_text.empty()) {
     ends_->watch_serial([this](std::span<const u8> bytes) { travel_->said(bytes); });
-    return {};
+    return;
   }
   // The path sorts after every device's: the other timers of that cycle have fired.
   probe_ = std::make_unique<Timer>(machine_->scheduler(), "~hash-at-text", 0,
@@ -168,7 +155,6 @@ Result<void> Session::build() {
       recent_.erase(0, recent_.size() - options_.hash_at_text.size());
     }
   });
-  return {};
 }
 
 // The present, and journeys into the past.
@@ -183,7 +169,7 @@ void Session::live_loop() {
     const bool leaves = travel_->pending() || recorder != run_log_->recorder();
     return leaves ? trace::Verdict::End : verdict;
   };
-  while (!quit_) {
+  while (!quit_ && !next_) {
     if (travel_->pending()) {
       if (state_ == RunState::Running || state_ == RunState::Prelaunch) set_state(RunState::Paused);
       travel_->perform();
@@ -205,11 +191,11 @@ void Session::live_loop() {
 }
 
 Result<int> Session::run_live() {
-  run_log_ = std::make_unique<RunLog>(*machine_, disks_, options_);
+  run_log_ = std::make_unique<RunLog>(*machine_, *disks_, options_);
   run_log_->on_keyframe = [this](Position at, u64 bytes) { tell_keyframe(at, bytes); };
   TRY(run_log_->begin());
   travel_->begin_live(*run_log_, options_.flight_recorder);
-  TRY(ready_());
+  TRY(std::exchange(ready_, [] { return Result<void>(); })());
   return finish_live();
 }
 
@@ -218,7 +204,7 @@ Result<int> Session::finish_live() {
   live_loop();
   const std::string file = run_log_->file();
   if (file.empty()) return exit_status();
-  disks_.close();
+  disks_->close();
   const auto finished = run_log_->finish(u32(exit_status()));
   if (!finished)
     return fail((options_.snapshots == file ? "-snapshots " : "-record ") + file + ": " +
@@ -233,87 +219,6 @@ void Session::become_live() {
   if (!live)
     std::fprintf(stderr, "reprise: warning: replay-live: %s; the run goes on unrecorded\n",
                  live.error().message.c_str());
-}
-
-// A replay that the operator has taken live.
-Result<int> Session::go_on_live() {
-  replayer_ = nullptr;
-  pace_->set_real(options_.pace == Pace::Real || (options_.pace == Pace::Default && watched_));
-  run_log_ = std::make_unique<RunLog>(*machine_, disks_, options_);
-  run_log_->on_keyframe = [this](Position at, u64 bytes) { tell_keyframe(at, bytes); };
-  become_live();
-  return finish_live();
-}
-
-Result<int> Session::run_replay() {
-  TRY(travel_->begin_replay(*recording_, options_.replay, options_.flight_recorder));
-  replayer_ = travel_->replayer();
-  if (!options_.loadvm.empty()) TRY(travel_->load_snapshot(options_.loadvm));
-  machine_->door().mirror_output(true);
-  TRY(ready_());
-  Result<int> status = 0;
-  while (!quit_) {
-    if (travel_->pending()) {
-      if (state_ == RunState::Running || state_ == RunState::Prelaunch) set_state(RunState::Paused);
-      travel_->perform();
-    } else if (travel_->wants_live()) {
-      return go_on_live();
-    } else if (state_ == RunState::Running) {
-      const Arrival arrival = travel_->play(pace_.get());
-      if (arrival.why == Arrival::Why::Interrupted) continue;
-      set_state(RunState::Paused);
-      const bool over = arrival.why == Arrival::Why::End && options_.shutdown;
-      if (!over && arrival.why != Arrival::Why::Failed) continue;
-      status = replay_status(arrival);
-      break;
-    } else {
-      pace_->hold(kNever);
-      control();
-    }
-  }
-  travel_->end();
-  replayer_ = nullptr;
-  if (const auto broken = disks_.broken())
-    return fail("-replay " + options_.replay + ": " + broken->message);
-  return status;
-}
-
-void Session::report_divergence(const DivergenceReport& report) {
-  const auto position = [](Position at) {
-    return nlohmann::json{{"icount", at.icount}, {"cycles", at.cycles}};
-  };
-  nlohmann::json data = position(report.divergence.at);
-  data["message"] = report.divergence.message;
-  data["since"] = position(report.divergence.since);
-  data["parts"] = report.divergence.parts;
-  data["found-by"] = report.found_by;
-  if (const auto& wrong = report.instruction) {
-    data["instruction"] = position(wrong->at);
-    data["instruction"].update({{"cpu-index", wrong->cpu},
-                                {"pc", wrong->pc},
-                                {"text", wrong->text},
-                                {"parts", wrong->parts}});
-  }
-  tell("REPLAY_DIVERGED", data);
-  std::fprintf(stderr, "%s\n", report.text().c_str());
-}
-
-// What a replay that was played to its end comes to.
-Result<int> Session::replay_status(const Arrival& arrival) {
-  if (disks_.broken()) return 0;  // reported by the caller
-  if (!replayer_->error().empty())
-    return fail("-replay " + options_.replay + ": " + replayer_->error());
-  if (const auto& divergence = replayer_->divergence()) {
-    std::fprintf(stderr, "reprise: the replay left the recording: %s\n",
-                 divergence->message.c_str());
-    report_divergence(explain(*machine_, *replayer_, options_, [] { return Signals::seen(); }));
-    return kDiverged;
-  }
-  if (arrival.why == Arrival::Why::Failed) return fail(arrival.message);
-  if (!recording_->end())
-    std::fprintf(stderr, "reprise: the recording was cut off; played up to %s\n",
-                 trace::text(recording_->last()).c_str());
-  return recording_->end() ? int(recording_->end()->exit_status) : 0;
 }
 
 // Between slices. Where a reader is slow, the guest waits for it; the operator does not.
@@ -331,7 +236,7 @@ trace::Verdict Session::control() {
 // Monitors, signals, and what the guest asked for.
 trace::Verdict Session::attend() {
   queue_.run();
-  monitors_->poll();
+  monitors_->poll([this] { return next_ != nullptr; });
   gdb_->poll();
   if (Signals::seen()) end("host-signal");
   notice_exit();
@@ -340,7 +245,7 @@ trace::Verdict Session::attend() {
   play_audio();
   warn_of_recorder();
   if (travel_->take_live_stop()) set_state(RunState::Paused);
-  if (quit_) return trace::Verdict::End;
+  if (quit_ || next_) return trace::Verdict::End;
   return state_ == RunState::Running ? trace::Verdict::Run : trace::Verdict::Pause;
 }
 
@@ -361,9 +266,9 @@ void Session::notice_exit() {
 
 // An error policy stops the machine until the operator says `cont`.
 void Session::notice_disks() {
-  if (disks_.broken()) end("host-error");
+  if (disks_->broken()) end("host-error");
   if (state_ != RunState::Running) return;
-  const auto stopped = disks_.stopped();
+  const auto stopped = disks_->stopped();
   if (!stopped) return;
   report_io_errors();
   set_state(RunState::IoError);

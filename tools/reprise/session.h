@@ -12,14 +12,13 @@
 #include "qmp/hmp/hmp.h"
 #include "qmp/operator.h"
 #include "qmp/server/server.h"
-#include "replay/trace/host/disk_file.h"
 #include "replay/trace/host/pace.h"
 #include "tools/reprise/console.h"
 #include "tools/reprise/debugger.h"
-#include "tools/reprise/disks.h"
 #include "tools/reprise/gdb_end.h"
 #include "tools/reprise/host_ends.h"
 #include "tools/reprise/monitors.h"
+#include "tools/reprise/opened_run.h"
 #include "tools/reprise/options.h"
 #include "tools/reprise/trace_log.h"
 #include "tools/reprise/traveller.h"
@@ -47,17 +46,25 @@ class Session final : public Operator {
   Result<void> inject_nmi() override;
   OperatorIdentity identity() const override;
   std::vector<OperatorChardev> chardevs() const override;
-  OperatorDrives* drives() override { return &disks_; }
+  OperatorDrives* drives() override { return disks_; }
   std::vector<const cpu::Cpu*> cpus() const override;
   OperatorConsole* console() override { return console_.get(); }
   OperatorDebug* debug() override { return debugger_.get(); }
   Result<std::string> gdbserver(const std::string& device) override;
   OperatorTravel* travel() override { return travel_.get(); }
+  Result<void> open_replay(const ReplayTarget& target) override;
 
  private:
+  // replay-open: the run ends, and this begins.
+  struct Next {
+    Options options;
+    std::unique_ptr<OpenedRun> opened;
+  };
+  static Result<void> open_machine(Next& next);
   // Tells QMP's clients, if there can be any.
   void tell(std::string_view event, const nlohmann::json& data = nlohmann::json::object());
   void set_state(RunState state);
+  void tell_of_resets();
   void tell_keyframe(Position at, u64 bytes);
   void report(const TravelStop& stop);
   void leapt();
@@ -65,8 +72,11 @@ class Session final : public Operator {
   // The run ends; `cause` as SHUTDOWN gives it.
   void end(const char* cause);
   Result<void> control_machine(const char* command, PcI440fx::Control what);
-  Result<void> open_recording();
-  Result<void> build();
+  // What was opened takes the place of the run that has ended.
+  Result<void> change_over();
+  Result<int> play();
+  void flush_audio();
+  void begin();
   Result<void> open_display();
   Result<void> open_monitors();
   Result<void> open_audio();
@@ -91,10 +101,10 @@ class Session final : public Operator {
 
   Options options_;
   std::function<Result<void>()> ready_;
-  std::unique_ptr<trace::DiskFile> file_;  // of -replay
-  std::optional<trace::Recording> recording_;
-  Disks disks_;
-  std::unique_ptr<PcI440fx> machine_;
+  std::unique_ptr<OpenedRun> opened_;
+  const trace::Recording* recording_ = nullptr;  // this and the next two are opened_'s
+  Disks* disks_ = nullptr;
+  PcI440fx* machine_ = nullptr;
   std::unique_ptr<Console> console_;
   std::unique_ptr<Debugger> debugger_;
   std::unique_ptr<trace::HostPace> pace_;
@@ -120,6 +130,7 @@ class Session final : public Operator {
   std::map<std::string, bool> trays_open_;  // as was told
   trace::Replayer* replayer_ = nullptr;
   bool warned_ = false;
+  std::unique_ptr<Next> next_;
 };
 
 }  // namespace reprise::tools

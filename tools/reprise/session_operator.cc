@@ -24,14 +24,18 @@ Result<void> Session::open_monitors() {
     host.process_id = u64(::getpid());
     host.package = kVersion;
     qmp_ = std::make_unique<qmp::Server>(*this, std::move(host));
-    machine_->on_reset([this](bool by_operator) {
-      if (travel_->journeying()) return;  // on the way to somewhere
-      tell("RESET", {{"guest", !by_operator},
-                     {"reason", by_operator ? "host-qmp-system-reset" : "guest-reset"}});
-    });
+    tell_of_resets();
   }
   monitors_ = std::make_unique<Monitors>();
   return monitors_->open(options_.monitors, *this, qmp_.get(), [this] { pace_->wake(); });
+}
+
+void Session::tell_of_resets() {
+  machine_->on_reset([this](bool by_operator) {
+    if (travel_->journeying()) return;  // on the way to somewhere
+    tell("RESET", {{"guest", !by_operator},
+                   {"reason", by_operator ? "host-qmp-system-reset" : "guest-reset"}});
+  });
 }
 
 void Session::tell(std::string_view event, const nlohmann::json& data) {
@@ -76,7 +80,7 @@ Result<void> Session::cont() {
     return fail("the guest has turned the machine off; system_reset starts it again");
   if (travel_->pending() || travel_->journeying())
     return fail("a journey is under way: stop ends it");
-  disks_.retry();
+  disks_->retry();
   travel_->live_resumes();
   set_state(RunState::Running);
   return {};
@@ -118,7 +122,7 @@ std::vector<OperatorChardev> Session::chardevs() const {
 // Only drives whose policy is to stop are heard of here.
 void Session::report_io_errors() {
   constexpr int kNoSpace = 28;  // ENOSPC
-  for (const Drive* drive : disks_.drives()) {
+  for (const Drive* drive : disks_->drives()) {
     if (!drive->stopped()) continue;
     tell("BLOCK_IO_ERROR", {{"device", drive->id()},
                             {"node-name", ""},
@@ -132,7 +136,7 @@ void Session::report_io_errors() {
 // The guest's and the operator's doing alike.
 void Session::notice_trays() {
   if (!qmp_ || travel_->journeying()) return;
-  for (const Drive* drive : disks_.drives()) {
+  for (const Drive* drive : disks_->drives()) {
     if (!drive->setup().has_tray) continue;
     bool& known = trays_open_[drive->id()];
     if (known == drive->tray_open()) continue;

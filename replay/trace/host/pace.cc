@@ -8,6 +8,12 @@ constexpr std::chrono::nanoseconds kLongest{kBillion};
 
 }  // namespace
 
+void HostPace::begin(u64 cpu_hz, bool real) {
+  hz_ = cpu_hz;
+  real_ = real;
+  rebase(0);
+}
+
 void HostPace::rebase(Cycles now) {
   base_ = std::chrono::steady_clock::now();
   base_cycle_ = now;

@@ -11,9 +11,12 @@ namespace reprise::trace {
 
 class HostPace final : public Pace {
  public:
-  // `real`: virtual time does not run ahead of the host's. Otherwise it only sleeps for ever.
-  HostPace(u64 cpu_hz, bool real) : hz_(cpu_hz), real_(real) { rebase(0); }
+  // Until begin(), it can only be woken.
+  HostPace() = default;
+  HostPace(u64 cpu_hz, bool real) { begin(cpu_hz, real); }
 
+  // `real`: virtual time does not run ahead of the host's. Otherwise it only sleeps for ever.
+  void begin(u64 cpu_hz, bool real);
   void set_real(bool real) { real_ = real; }
   Cycles hold(Cycles cycle) override;
   void rebase(Cycles now) override;
@@ -24,8 +27,8 @@ class HostPace final : public Pace {
   using Time = std::chrono::steady_clock::time_point;
   Cycles cycle_at(Time time) const;
 
-  u64 hz_;
-  bool real_;
+  u64 hz_ = 1;
+  bool real_ = false;
   Time base_;
   Cycles base_cycle_ = 0;
   std::mutex mutex_;
