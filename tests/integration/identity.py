@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import debian
 from machine import FIXED, GUESTS, QUIET, REPRISE, Machine, build, finish, hash_in, report
 from qmp_client import Client
 
@@ -75,7 +76,7 @@ def journeys(path, chance):
     client.run("cont")
 
 
-def plays_the_same(name, file, want, output, binaries, chance):
+def plays_the_same(name, file, want, output, binaries, chance, replays):
     socket = f"{SCRATCH.name}/replay.qmp"
     fast = ["-pace", "max"]
     ways = {
@@ -88,7 +89,7 @@ def plays_the_same(name, file, want, output, binaries, chance):
            for variant, binary in binaries.items()}}
     if DEEP:
         ways["in slices"] = lambda: played(file, *fast, "-test-slices", str(chance.randrange(99)))
-    for number in range(REPLAYS or len(ways)):
+    for number in range(replays or len(ways)):
         way, play = list(ways.items())[number % len(ways)]
         # Every way in turn on a quiet host and on a busy one.
         busy = (number // len(ways) + number) % 2 == 1 if DEEP else way == "without blocks"
@@ -99,13 +100,13 @@ def plays_the_same(name, file, want, output, binaries, chance):
                f"seed {SEED}, exit {status}, {got} for {want}, output equal: {said == output}; {errors[-300:]}")
 
 
-def recorded(name, machine, good, file, binaries, chance):
+def recorded(name, machine, good, file, binaries, chance, replays=REPLAYS):
     """The machine ends; then its recording plays the same."""
     status, errors = machine.end()
     want, said = hash_in(errors), bytes(machine.output)
     if report(good and status == 0 and want, f"{name}: recorded",
               f"seed {SEED}, exit {status}, {errors[-300:]}, said {said[-300:]}"):
-        plays_the_same(name, file, want, said, binaries, chance)
+        plays_the_same(name, file, want, said, binaries, chance, replays)
 
 
 # --- a guest that is hammered ---
@@ -180,8 +181,16 @@ def linux(binaries, cpus):
     recorded(f"Linux, {cpus} CPU", machine, good, file, binaries, chance)
 
 
+def a_debian(binaries):
+    """Long, so each way once."""
+    image, file = f"{SCRATCH.name}/debian.img", f"{SCRATCH.name}/debian"
+    machine = Machine([*debian.disk(image), "-record", file])
+    recorded("Debian", machine, debian.play(machine), file, binaries, random.Random(SEED), 0)
+    debian.e2fsck("Debian", f"{image}?offset=1048576")
+
+
 def main():
-    build("hammer", *(["cloud", "initramfs"] if DEEP else []))
+    build("hammer", *(["cloud", "initramfs", "debian"] if DEEP else []))
     variants = ("SAN=1", "CXX=clang++-16") if DEEP else ()
     binaries = {variant: binary for variant in variants if (binary := other_build(variant))}
     hammered(binaries, 60 if DEEP else 1.5, 1)
@@ -190,6 +199,7 @@ def main():
         for cpus in (1, 2):
             self_test(binaries, cpus)
             linux(binaries, cpus)
+        a_debian(binaries)
 
 
 main()

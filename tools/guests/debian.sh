@@ -1,6 +1,6 @@
-# A hard disk with a small Debian system: systemd, udev, its standard kernel; GRUB boots it to a login
-# on the first serial port (root, password "reprise"). Sourced by build.sh. By debootstrap, so it
-# needs root and the network (110 MB, kept in OUT/packages), and takes some minutes.
+# A hard disk with a small Debian system: systemd, udev, a C compiler, its standard kernel; GRUB boots
+# it to a login on the first serial port (root, password "reprise"). Sourced by build.sh. By debootstrap,
+# so it needs root and the network (110 MB, kept in OUT/packages), and takes some minutes.
 . "$here/grub.sh"
 if ! fresh debian.img "$here"/{debian,grub}.sh; then
     need debootstrap debootstrap
@@ -10,7 +10,7 @@ if ! fresh debian.img "$here"/{debian,grub}.sh; then
     mkdir -p "$out/packages/debootstrap"
     say "debootstrap (some minutes)"
     debootstrap --variant=minbase --cache-dir="$out/packages/debootstrap" \
-        --include=systemd-sysv,udev,e2fsprogs,initramfs-tools,linux-image-amd64 \
+        --include=systemd-sysv,udev,e2fsprogs,initramfs-tools,linux-image-amd64,tcc,libc6-dev \
         bookworm "$tree" http://deb.debian.org/debian >"$out/debootstrap.log" 2>&1 ||
         { tail -n 5 "$out/debootstrap.log" >&2; die "debootstrap failed; is the network there?"; }
 
