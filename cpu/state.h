@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <utility>
 
 #include "cpu/bus.h"
 #include "replay/core/state.h"
@@ -95,6 +97,26 @@ struct TlbEntry {
   u8 user = 0, writable = 0, dirty = 0, global = 0, nx = 0;
   u8 large = 0;  // log2 of the mapping's size, 0 for 4 KiB
   u8 spare[2] = {};
+};
+
+// Where a TLB may have translations that are not global: what a load of CR3 drops. Derived; what is
+// there may be more.
+template <unsigned N>
+class LocalEntries {
+ public:
+  LocalEntries() { all(); }
+  void all() { words_.fill(~u64(0)); }
+  void add(unsigned i) { words_[i / 64] |= u64(1) << (i % 64); }
+  template <class F>
+  void take_each(F&& f) {
+    for (unsigned word = 0; word < N / 64; ++word) {
+      for (u64 bits = std::exchange(words_[word], 0); bits; bits &= bits - 1)
+        f(word * 64 + unsigned(std::countr_zero(bits)));
+    }
+  }
+
+ private:
+  std::array<u64, N / 64> words_;
 };
 
 // Derived from a TlbEntry for one privilege: where the page is in host memory.

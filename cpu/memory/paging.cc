@@ -141,6 +141,7 @@ u64 Cpu::translate(u64 linear, bool write, bool user) {
     const TlbEntry found = walk(*this, linear, a);
     drop_data_entry(linear);
     e = found;
+    if (!e.global) data_local.add(linear >> 12 & (kDataTlb - 1));
   }
   return e.frame << 12 | (linear & 0xFFF);
 }
@@ -153,6 +154,7 @@ u64 Cpu::translate_fetch(u64 linear) {
     const TlbEntry found = walk(*this, linear, a);
     drop_code_entry(linear);
     e = found;
+    if (!e.global) code_local.add(linear >> 12 & (kCodeTlb - 1));
   }
   return e.frame << 12 | (linear & 0xFFF);
 }
@@ -209,16 +211,22 @@ void Cpu::drop_code_entry(u64 linear) {
 }
 
 void Cpu::flush_tlb(bool global) {
-  for (unsigned i = 0; i < kDataTlb; ++i) {
-    if (data_tlb[i].global && !global) continue;
+  const auto drop_data = [&](unsigned i) {
+    if (data_tlb[i].global && !global) return;
     data_tlb[i] = {};
     fast_tables[0][i] = fast_tables[1][i] = {};
-  }
-  for (unsigned i = 0; i < kCodeTlb; ++i) {
-    if (code_tlb[i].global && !global) continue;
+  };
+  const auto drop_code = [&](unsigned i) {
+    if (code_tlb[i].global && !global) return;
     code_tlb[i] = {};
     fast_codes[0][i] = fast_codes[1][i] = {};
+  };
+  if (global) {
+    data_local.all();
+    code_local.all();
   }
+  data_local.take_each(drop_data);
+  code_local.take_each(drop_code);
 }
 
 void Cpu::invlpg(u64 linear) {
