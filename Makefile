@@ -94,7 +94,7 @@ $(BUILD)/reprise-img: $(call objects,$(IMG_SOURCES) $(PROGRAM_SOURCES)) $(BUILD)
 	@$(CXX) $(CXXFLAGS) $^ -lpthread -o $@
 
 # What it needs of the program that records: machines from recordings.
-LOG_LINKS := $(addprefix tools/reprise/,replay_machine.cc replay_options.cc disks.cc files.cc check_kernel.cc builtin_guest.cc test_faults.cc)
+LOG_LINKS := $(addprefix tools/reprise/,divergence.cc qmp_child.cc reference_run.cc replay_machine.cc replay_options.cc disks.cc files.cc check_kernel.cc builtin_guest.cc test_faults.cc)
 $(BUILD)/reprise-log: $(call objects,$(LOG_SOURCES) $(PROGRAM_SOURCES) $(LOG_LINKS)) $(BUILD)/libreprise.a
 	@echo "  link $@"
 	@$(CXX) $(CXXFLAGS) $^ $(LIBS) -o $@

@@ -83,12 +83,25 @@ bool ReplayLoop::idle(Stop until, Position target) {
   return true;
 }
 
+// The recorded run ended while it waited here, or was cut.
+bool ReplayLoop::out_of_answers() const {
+  return replayer_.failed() ||
+         (machine_.position() >= replayer_.last() && replayer_.out_of_answers());
+}
+
+bool ReplayLoop::complete() {
+  if (!wait_for_host(machine_, options_)) return false;
+  while (machine_.waits_for_host())
+    if (out_of_answers() || !wait_for_host(machine_, options_)) return false;
+  if (machine_.position().cycles >= replayer_.next_hash()) replayer_.hash_point();
+  machine_.deliver();
+  return !replayer_.failed();
+}
+
 ReplayLoop::Turn ReplayLoop::turn(Stop until) {
   const Position at = machine_.position();
   if (machine_.waits_for_host()) {
-    // The recorded run ended while it waited here, or was cut.
-    if (replayer_.failed() || (at >= replayer_.last() && replayer_.out_of_answers()))
-      return Turn::End;
+    if (out_of_answers()) return Turn::End;
     return wait_for_host(machine_, options_) ? Turn::Ran : Turn::Quit;
   }
   if (at.cycles >= until.cycles || at.icount >= until.icount) return Turn::Arrived;

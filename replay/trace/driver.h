@@ -62,8 +62,13 @@ class ReplayLoop {
     Quit,     // `control` said End
   };
   Turn turn(Stop until = {});
+  // All that comes at this boundary is done, however much of it was: a keyframe that the operator
+  // asked for may be of a machine that waits for the host, or has taken inputs. False: the recording
+  // ends in it, the replay has failed, or `control` said End.
+  bool complete();
 
  private:
+  bool out_of_answers() const;
   bool idle(Stop until, Position target);
   Machine& machine_;
   RunOptions& options_;

@@ -202,6 +202,24 @@ def session(scratch):
            "log: diff finds the first input", f"{status}: {out}")
 
 
+def explained(scratch):
+    """A recording of a machine that computed something else once: verify names the instruction, by a program
+    that computes it, too."""
+    file, other = f"{scratch}/flipped", f"{scratch}/other"
+    record(file, "-m", "16", "-seed", "1")
+    flip = facts(file)["last"]["icount"] // 5
+    record(file, "-m", "16", "-seed", "1", "-test-flip", f"{flip},all")
+    with open(other, "w") as script:
+        script.write(f'#!/bin/sh\nexec {os.path.abspath(REPRISE)} "$@" -test-flip {flip},all\n')
+    os.chmod(other, 0o755)
+    status, out, errors = log("verify", file)
+    report(status == 3 and "--against" in out.replace("-against BINARY", "--against") and "all was equal at" in out,
+           "log: verify says what is known", f"{status}: {out}{errors}")
+    status, out, errors = log("verify", "--against", other, file)
+    report(status == 3 and f"at icount {flip - 1}," in out.split("the instruction, by")[-1],
+           "log: verify names the instruction", f"{status}: {out}{errors}")
+
+
 def disk(scratch):
     """A disk that the guest writes to: what it held, and parts of the run."""
     boot, image, file = (f"{scratch}/{name}" for name in ("boot.bin", "disk.img", "disk.rec"))
@@ -315,5 +333,6 @@ with tempfile.TemporaryDirectory() as scratch:
     session(scratch)
     disk(scratch)
     branches(scratch)
+    explained(scratch)
     mistakes(scratch)
 finish()

@@ -11,7 +11,7 @@ constexpr const char* kVersion = "reprise-log version 0.1";
 constexpr tools::Command kCommands[] = {
     {"info", "[--json] FILE", log::info},
     {"timeline", "[--from ICOUNT] [--to ICOUNT] [--answers] [--json] FILE", log::timeline},
-    {"verify", "[--jobs N] [--replay-disk ID=PATH] FILE", log::verify},
+    {"verify", "[--jobs N] [--against BINARY] [--replay-disk ID=PATH] FILE", log::verify},
     {"diff", "FILE1 FILE2", log::diff},
     {"extract",
      "FILE blobs -o FOLDER\n"

@@ -13,6 +13,7 @@
 #include "replay/trace/hash_chain.h"
 #include "tools/reprise-log/commands.h"
 #include "tools/reprise-log/recording.h"
+#include "tools/reprise/divergence.h"
 #include "tools/reprise/replay_machine.h"
 #include "tools/reprise/suboptions.h"
 
@@ -28,6 +29,7 @@ struct Fault {
   std::size_t piece = 0;
   int status = kDiffers;  // kDiffers, or 1: it could not be played
   std::string text;
+  std::optional<trace::Divergence> divergence = {};
 };
 
 // Pieces that a thread has before it: it takes them from the front, one after the other, so that
@@ -123,20 +125,22 @@ class Verification {
     }
   }
 
+  // Machines are compared where all of a boundary was done: a keyframe may be of the middle of one.
   void play(ReplayMachine& machine, std::size_t piece) {
     if (machine.keyframes().count() > 0) {
-      if (piece == 0 && machine.from_power_on() && machine.machine().position() == Position{})
+      if (piece == 0 && machine.from_power_on() && machine.machine().position() == Position{} &&
+          machine.complete())
         machine_as_built_ = machine.replayer().look();
       const auto loaded = machine.load(piece);
       if (!loaded) return report({piece, 1, loaded.error().message});
     }
-    known(piece, starts_, machine.replayer().look());
-    const Arrival arrival =
-        machine.run_to(piece + 1 < begins_.size() ? end_of(piece) : Position{kNever, kNever});
+    if (machine.complete()) known(piece, starts_, machine.replayer().look());
+    const bool last = piece + 1 == begins_.size();
+    const Arrival arrival = machine.run_to(last ? Position{kNever, kNever} : end_of(piece));
     if (arrival.why == Arrival::Why::Interrupted) return;
     if (arrival.why == Arrival::Why::Failed || machine.machine().position() != end_of(piece))
       return failed(machine, piece, arrival);
-    known(piece, ends_, machine.replayer().look());
+    if (!last && machine.complete()) known(piece, ends_, machine.replayer().look());
   }
 
   void failed(ReplayMachine& machine, std::size_t piece, const Arrival& arrival) {
@@ -148,10 +152,7 @@ class Verification {
                                  trace::text(arrival.at)
                            : arrival.message});
     }
-    std::string text = divergence->message + "\n  noticed at " + trace::text(divergence->at) +
-                       "; all was equal at " + trace::text(divergence->since);
-    for (const std::string& part : divergence->parts) text += "\n  differs: " + part;
-    report({piece, kDiffers, text});
+    report({piece, kDiffers, divergence->message, *divergence});
   }
 
   // Where two pieces meet, both have said what the machine is there.
@@ -205,7 +206,8 @@ Result<unsigned> jobs_argument(const Arguments& arguments) {
 }  // namespace
 
 Result<int> verify(const Words& words) {
-  const auto arguments = TRY(Arguments::parse(words, {{"--jobs", true}, {"--replay-disk", true}}));
+  const auto arguments = TRY(
+      Arguments::parse(words, {{"--against", true}, {"--jobs", true}, {"--replay-disk", true}}));
   const std::string file = TRY(one_file(arguments));
   const unsigned most = TRY(jobs_argument(arguments));
   const auto run = TRY(RecordedRun::open(file, TRY(disk_arguments(arguments))));
@@ -220,6 +222,14 @@ Result<int> verify(const Words& words) {
   if (fault && fault->status != kDiffers) return fail(fault->text);
   if (fault) {
     std::printf("not the recorded run: %s\n", fault->text.c_str());
+    std::fflush(stdout);  // what follows may take long
+    if (fault->divergence) {
+      tools::Options options = run->options();
+      if (const std::string* binary = arguments.find("--against")) options.against = *binary;
+      const auto report =
+          TRY(tools::explain_again(*run, *fault->divergence, options, [] { return false; }));
+      std::printf("%s\n", report.text().c_str());
+    }
     return kDiffers;
   }
   std::printf("the same run: %zu %s, up to %s%s\n", begins.size(),

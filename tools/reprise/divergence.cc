@@ -140,6 +140,7 @@ Result<void> compare_with_keyframe(PcI440fx& machine, trace::Replayer& replayer,
     if (turn == trace::ReplayLoop::Turn::End || turn == trace::ReplayLoop::Turn::Quit) return {};
   }
   TRY(truth->load(frame));
+  if (!loop.complete() || !truth->complete()) return {};
   report.keyframe = goal;
   report.fields = differences(machine, truth->machine());
   return {};
@@ -205,6 +206,25 @@ DivergenceReport explain(PcI440fx& machine, trace::Replayer& replayer, const Opt
   if (found) found = compare_with_keyframe(machine, replayer, **recorded, give_up, report);
   if (found) found = Hunt(report, options, give_up).run(**recorded);
   if (!found) report.found_by = "not found: " + found.error().message;
+  return report;
+}
+
+Result<DivergenceReport> explain_again(const RecordedRun& run, const trace::Divergence& seen,
+                                       const Options& options,
+                                       const std::function<bool()>& give_up) {
+  ReplayMachine::Config config;
+  config.poll = give_up;
+  auto again = TRY(ReplayMachine::create(run, config));
+  std::size_t frame = again->keyframes().count();
+  while (frame > 0 && again->keyframes().at(frame - 1) > seen.since) --frame;
+  if (frame > 0) TRY(again->load(frame - 1));
+  (void)again->run_to({kNever, kNever});
+  if (again->replayer().divergence())
+    return explain(again->machine(), again->replayer(), options, give_up);
+  DivergenceReport report;
+  report.divergence = seen;
+  report.found_by =
+      "played again, it is the recorded run: this program does not always compute the same here";
   return report;
 }
 

@@ -45,5 +45,10 @@ struct DivergenceReport {
 // all the while.
 DivergenceReport explain(PcI440fx& machine, trace::Replayer& replayer, const Options& options,
                          const std::function<bool()>& give_up);
+// The same of a divergence that was seen elsewhere: `run` is played again, from the last keyframe
+// before it.
+Result<DivergenceReport> explain_again(const RecordedRun& run, const trace::Divergence& seen,
+                                       const Options& options,
+                                       const std::function<bool()>& give_up);
 
 }  // namespace reprise::tools

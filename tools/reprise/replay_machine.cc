@@ -71,6 +71,17 @@ std::optional<std::string> ReplayMachine::failure() const {
   return {};
 }
 
+trace::RunOptions ReplayMachine::run_options() {
+  trace::RunOptions options;
+  options.control = [this] { return give_up() ? trace::Verdict::End : trace::Verdict::Run; };
+  return options;
+}
+
+bool ReplayMachine::complete() {
+  trace::RunOptions options = run_options();
+  return trace::ReplayLoop(*machine_, options, *replayer_).complete();
+}
+
 Arrival ReplayMachine::run_to(Position goal) {
   using Turn = trace::ReplayLoop::Turn;
   using Why = Arrival::Why;
@@ -78,8 +89,7 @@ Arrival ReplayMachine::run_to(Position goal) {
     const auto problem = failure();
     return Arrival{problem ? Why::Failed : why, machine_->position(), {}, problem.value_or("")};
   };
-  trace::RunOptions options;
-  options.control = [this] { return give_up() ? trace::Verdict::End : trace::Verdict::Run; };
+  trace::RunOptions options = run_options();
   trace::ReplayLoop loop(*machine_, options, *replayer_);
   for (;;) {
     const Position at = machine_->position();

@@ -56,6 +56,10 @@ class ReplayMachine {
   // Nothing is kept on the way, and nothing of the last boundary was done. Before travel() only.
   Result<void> load(std::size_t keyframe);
   Arrival run_to(Position at);
+  // All that is left of that boundary is done: of two ways to it, then, the machine is the same.
+  // False: it cannot be done; failure() says why, if it is wrong.
+  bool complete();
+  std::optional<std::string> failure() const;
 
   // Anywhere, and to breakpoints; states are kept on the way.
   TimeTravel& travel();
@@ -64,7 +68,7 @@ class ReplayMachine {
   ReplayMachine(const RecordedRun& run, Config config) : run_(run), config_(std::move(config)) {}
   Result<void> build();
   bool give_up();
-  std::optional<std::string> failure() const;
+  trace::RunOptions run_options();
 
   const RecordedRun& run_;
   const Config config_;
