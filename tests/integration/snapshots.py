@@ -11,6 +11,7 @@ import tempfile
 
 from machine import REPRISE, finish, hash_in, report
 import qmp
+import recording
 from qmp import Client, Machine
 
 qmp.FIXED += ["-device", "isa-debug-exit,iobase=0x501"]
@@ -305,6 +306,29 @@ def a_text(guest):
     played.quit()
 
 
+def not_loaded(guest):
+    """A snapshot that is not of this program's machine: half way through it the run is put back, disk and all."""
+    guest.fresh()
+    good, file, third = f"{guest.directory}/good.states", f"{guest.directory}/bad.states", guest.icount // 3
+    session = Session(guest, "-snapshots", good)
+    session.to(third)
+    session.hmp("savevm one")
+    session.quit()
+    last = [chunk for chunk in recording.chunks(open(good, "rb").read()) if chunk.kind == b"OBJS"]
+    wrong = [number for number, chunk in enumerate(last) if b"lapic" in chunk.raw() or b"apic" in chunk.raw()]
+    recording.change(good, file, b"OBJS", wrong[-1], lambda raw: raw.replace(b"apic", b"epic"))
+    guest.fresh()
+    session = Session(guest, "-snapshots", file)
+    session.to(2 * third)
+    before = session.client.run("query-replay-hash")["hash"]
+    said = session.hmp("loadvm one")
+    after = session.client.run("query-replay-hash")["hash"]
+    report("snapshot 'one'" in said and "not what it was" not in said and before == after,
+           "snapshots: a snapshot that cannot be loaded", (said, before, after))
+    guest.same("after a snapshot that cannot be loaded", *session.end(), guest.disk)
+    guest.replays("the recording of that", file)
+
+
 def opened(guest):
     """replay-open: one program plays what it has recorded, another machine's recording, and goes on live."""
     guest.fresh()
@@ -358,6 +382,7 @@ def main():
         from_a_replay(guest)
         from_the_past(guest)
         a_text(guest)
+        not_loaded(guest)
         opened(guest)
     finish()
 

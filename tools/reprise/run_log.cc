@@ -199,31 +199,44 @@ Result<void> RunLog::remove(const std::string& name) {
   return recorder_->name(gone);
 }
 
+// Machine and disks become what they were there. `changed`: not only an error has come of it.
+Result<trace::Place> RunLog::go_to(u32 branch, u32 keyframe, bool& changed) {
+  const auto run = TRY(trace::Recording::open(*file_, trace::Recording::Kind::File, branch));
+  TRY(same_machine(run.header().machine, options_.config));
+  auto index = TRY(trace::DiskIndex::open(run));
+  auto frames = TRY(trace::Keyframes::open(run, &index));
+  const auto frame = frames.find(keyframe);
+  if (!frame) return fail("it is not whole: its run ended before its disks were kept");
+  changed = true;
+  TRY(disks_.restore(index, keyframe));
+  return frames.load(*frame, machine_);
+}
+
 Result<void> RunLog::load(const std::string& name, const std::string& date) {
   TRY(need_file());
   const trace::Snapshot* snapshot = nullptr;
   for (const trace::Snapshot& one : snapshots_)
     if (one.name == name) snapshot = &one;
   if (!snapshot) return fail("there is no snapshot '" + name + "' in " + name_);
-  if (in_branch_) (void)recorder_->commit();
+  std::optional<u32> here;  // where the machine can go back to
+  if (in_branch_) here = TRY(recorder_->keyframe());
   disks_.drain();  // what they held at keyframes is in the file
-  const auto run =
-      TRY(trace::Recording::open(*file_, trace::Recording::Kind::File, snapshot->branch));
-  TRY(same_machine(run.header().machine, options_.config));
-  auto index = TRY(trace::DiskIndex::open(run));
-  auto frames = TRY(trace::Keyframes::open(run, &index));
-  const auto frame = frames.find(snapshot->keyframe);
-  if (!frame)
-    return fail("snapshot '" + name + "' is not whole: its run ended before its disks were kept");
-  TRY(disks_.restore(index, snapshot->keyframe));
-  const trace::Place place = TRY(frames.load(*frame, machine_));
+  bool changed = false;
+  const Result<trace::Place> place = go_to(snapshot->branch, snapshot->keyframe, changed);
+  if (!place) {
+    const Error error = fail("snapshot '" + name + "': " + place.error().message);
+    if (!changed || !here) return error;
+    const Result<trace::Place> back = go_to(branch_, *here, changed);
+    if (back) return error;
+    return fail(error.message + "; and the machine is not what it was: " + back.error().message);
+  }
   trace::Branch branch;
   branch.parent = snapshot->branch;
   branch.state = snapshot->keyframe;
   branch.from = snapshot->at;
   branch.name = name;
   branch.date = date;
-  return take_branch(std::move(branch), &place);
+  return take_branch(std::move(branch), &*place);
 }
 
 }  // namespace reprise::tools

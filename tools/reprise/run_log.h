@@ -57,6 +57,7 @@ class RunLog {
   void attach();
   Result<void> need_file() const;
   trace::Recorder::Options recorder_options();
+  Result<trace::Place> go_to(u32 branch, u32 keyframe, bool& changed);
   Result<void> take_branch(trace::Branch branch, const trace::Place* from);
 
   PcI440fx& machine_;
