@@ -212,7 +212,8 @@ const char* ambiguous(const Made& made, const Outcome& theirs, const Outcome& ou
     return "an access that wraps at 4 GiB may be beyond the limit or not (SDM 3A, 5.3.1)";
   if (fault && made.image) return "part of the image may have been written";
   if (fault && name == "fbstp") return "the other page may have been written";
-  if (ours.vector == kPF && name == "fstp") return "the other page may have been written";
+  if (name == "fstp" && (ours.vector == kPF || ours.vector == kGP || ours.vector == kSS))
+    return "the other page, or what lies before the segment's end, may have been written";
   if (name == "fxrstor" && (ours.vector == kGP || ours.vector == kSS))
     return "neither canonical nor aligned: #GP or #SS";
   if (one_of(name, {"ins", "outs"}) && !(rcx & 0xFFFF))
