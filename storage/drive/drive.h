@@ -114,6 +114,8 @@ class Drive final : public Device {
   // help. The medium that goes in has a key that no other had.
   Result<void> post_eject(bool force);
   Result<void> post_insert(Medium medium);
+  // What a message of that to the port ":medium" puts in; nothing: it puts in nothing.
+  static std::optional<Medium> inserted(std::span<const u8> message);
   // In replay, where a medium that the operator inserted comes from.
   using MediumSource = std::function<Result<std::shared_ptr<BlockNode>>(const Medium&)>;
   void set_medium_source(MediumSource source) { medium_source_ = std::move(source); }

@@ -22,9 +22,10 @@ std::vector<u8> insert_message(const Medium& medium) {
   return bytes;
 }
 
-// Nothing: not a message that insert_message() wrote.
-std::optional<Medium> inserted_medium(std::span<const u8> bytes) {
-  if (bytes.size() < kInsertHead) return {};
+}  // namespace
+
+std::optional<Medium> Drive::inserted(std::span<const u8> bytes) {
+  if (bytes.size() < kInsertHead || bytes[0] != kInsert) return {};
   Medium medium;
   for (unsigned i = 0; i < 8; ++i) medium.size |= u64(bytes[1 + i]) << (8 * i);
   medium.read_only = bytes[9] != 0;
@@ -36,8 +37,6 @@ std::optional<Medium> inserted_medium(std::span<const u8> bytes) {
   medium.file.assign(file.begin(), file.end());
   return medium;
 }
-
-}  // namespace
 
 void Drive::insert(Medium medium) { put_in(std::move(medium)); }
 
@@ -65,7 +64,7 @@ void Drive::receive_medium(std::span<const u8> bytes) {
     take_out();
     tray_open_ = setup_.has_tray;
   } else if (bytes[0] == kInsert) {
-    std::optional<Medium> medium = inserted_medium(bytes);
+    std::optional<Medium> medium = inserted(bytes);
     if (!medium) return;
     const auto here = incoming_.find(medium->key);
     if (here != incoming_.end()) {

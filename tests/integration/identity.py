@@ -144,7 +144,9 @@ def hammer(machine, client, seconds, chance):
 def hammered(binaries, seconds, cpus):
     chance = random.Random(SEED)
     file, path = f"{SCRATCH.name}/hammered", f"{SCRATCH.name}/qmp"
-    machine = Machine(["-kernel", f"{GUESTS}/hammer.elf", "-smp", str(cpus), "-record", file, "-pace", "real",
+    # A short one has states to begin from, too: journeys come to discs that were put in before.
+    recording = file if DEEP else f"{file},keyframes=3000000"
+    machine = Machine(["-kernel", f"{GUESTS}/hammer.elf", "-smp", str(cpus), "-record", recording, "-pace", "real",
                        "-qmp", f"unix:{path},server,nowait"],
                       fixed=[word for word in FIXED if word != "-no-reboot"])
     client = Client(path)

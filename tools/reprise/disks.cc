@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "replay/trace/events.h"
 #include "storage/filter/overlay.h"
 #include "storage/filter/pin_filter.h"
 #include "storage/filter/replay_base.h"
@@ -198,7 +199,13 @@ Result<void> Disks::open_replay(const Options& options, const trace::Recording& 
     medium.node = TRY(replayed(medium, drive.format));
     media_[drive.id] = std::move(medium);
   }
-  return {};
+  // A journey may come to a medium without having come by the message that names it.
+  trace::EventStream inputs(recording, trace::kInput, trace::EventKind::Bytes);
+  for (; const trace::Event* event = inputs.peek(); inputs.pop()) {
+    if (!event->port.ends_with(":medium")) continue;
+    if (const auto medium = Drive::inserted(event->bytes)) named_[medium->key] = medium->file;
+  }
+  return inputs.error().empty() ? Result<void>() : fail(inputs.error());
 }
 
 // The image may be missing: a recording that embeds its disks needs none.
@@ -207,9 +214,11 @@ Result<std::shared_ptr<BlockNode>> Disks::replayed(const Medium& medium,
   if (const auto known = nodes_.find(medium.key); known != nodes_.end()) return known->second;
   ReplayBase::Image image;
   const auto given = paths_.find(medium.key);
-  image.name = given != paths_.end() ? given->second : folder_ + medium.file;
+  const auto named = named_.find(medium.key);
+  const std::string file = named != named_.end() ? named->second : medium.file;
+  image.name = given != paths_.end() ? given->second : folder_ + file;
   image.advice = "give the image as it was with -replay-disk " + medium.key + "=PATH";
-  if (given == paths_.end() && !is_plain_name(medium.file)) {
+  if (given == paths_.end() && !is_plain_name(file)) {
     image.why_none = "the recording names no image for " + medium.key;
   } else {
     auto file = FileNode::open(image.name, {.access = FileOptions::Access::ReadOnly});

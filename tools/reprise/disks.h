@@ -118,6 +118,7 @@ class Disks final : public OperatorDrives {
   u64 delay_seed_ = 0;
   std::optional<trace::DiskIndex> index_;     // of the recording that is played
   std::string folder_;                        // that it is in
+  std::map<std::string, std::string> named_;  // by medium, the file: of those that were put in
   std::map<std::string, std::string> paths_;  // -replay-disk
   PcI440fx* machine_ = nullptr;
   std::map<std::string, unsigned> changes_;  // of media, by drive
