@@ -115,6 +115,7 @@ template <class A>
 struct EG {  // op E, G
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, T);
     const auto e = P::template modify<T>(c, op);
     e.put(A::template apply<T>(c, e.get(), c.reg<T>(op->reg)));
     NEXT;
@@ -124,6 +125,7 @@ template <class A>
 struct GE {  // op G, E
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     const T b = P::template read<T>(c, op);
     c.set_reg<T>(op->reg, A::template apply<T>(c, c.reg<T>(op->reg), b));
     NEXT;
@@ -133,6 +135,7 @@ template <class A>
 struct EI {  // op E, immediate
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, T);
     const auto e = P::template modify<T>(c, op);
     e.put(A::template apply<T>(c, e.get(), T(i64(op->imm))));
     NEXT;
@@ -142,6 +145,7 @@ template <class A>
 struct E1 {  // op E
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, T);
     const auto e = P::template modify<T>(c, op);
     e.put(A::template apply<T>(c, e.get()));
     NEXT;
@@ -152,6 +156,7 @@ template <class A>
 struct CompareEG {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     A::template apply<T>(c, P::template read<T>(c, op), c.reg<T>(op->reg));
     NEXT;
   }
@@ -160,6 +165,7 @@ template <class A>
 struct CompareGE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     const T b = P::template read<T>(c, op);
     A::template apply<T>(c, c.reg<T>(op->reg), b);
     NEXT;
@@ -169,6 +175,7 @@ template <class A>
 struct CompareEI {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     A::template apply<T>(c, P::template read<T>(c, op), T(i64(op->imm)));
     NEXT;
   }
@@ -180,6 +187,7 @@ struct CompareEI {
 struct MovEG {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, T);
     P::template write<T>(c, op, c.reg<T>(op->reg));
     NEXT;
   }
@@ -187,6 +195,7 @@ struct MovEG {
 struct MovGE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     c.set_reg<T>(op->reg, P::template read<T>(c, op));
     NEXT;
   }
@@ -194,6 +203,7 @@ struct MovGE {
 struct MovEI {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, T);
     P::template write<T>(c, op, T(i64(op->imm)));
     NEXT;
   }
@@ -217,6 +227,7 @@ struct MovExtend {  // MOVZX, MOVSX, MOVSXD (which with 66h reads 16 bits)
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     using S = std::conditional_t<(sizeof(T) < sizeof(Source)), T, Source>;
+    FAST_READ(T, S);
     const S value = P::template read<S>(c, op);
     c.set_reg<T>(op->reg, Signed ? T(i64(std::make_signed_t<S>(value))) : T(value));
     NEXT;
@@ -245,6 +256,7 @@ struct XchgAcc {  // XCHG rAX, r; with rAX itself it is NOP and keeps the upper 
 struct Setcc {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, u8);
     P::template write<u8>(c, op, c.flags.test(op->arg));
     NEXT;
   }
@@ -252,6 +264,7 @@ struct Setcc {
 struct Cmovcc {  // reads memory whatever the condition; a 32-bit one clears the upper half always
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     const T value = P::template read<T>(c, op);
     c.set_reg<T>(op->reg, c.flags.test(op->arg) ? value : c.reg<T>(op->reg));
     NEXT;

@@ -13,8 +13,9 @@ template <class T>
 constexpr bool is64 = sizeof(T) == 8;
 
 // Faults if a branch may not go to `ip`: outside the code segment, or not canonical.
+template <class T = u16>
 [[gnu::always_inline]] inline void check_target(Cpu& c, const Op* op, u64 ip) {
-  if (c.code64() ? canonical(ip) : ip <= c.seg[CS].limit) [[likely]]
+  if (is64<T> || c.code64() ? canonical(ip) : ip <= c.seg[CS].limit) [[likely]]
     return;
   c.op = op;
   c.raise(kGP, 0);
@@ -25,7 +26,7 @@ constexpr bool is64 = sizeof(T) == 8;
 template <class T>
 [[gnu::always_inline]] inline void check_direct(Cpu& c, const Op* op, u64 ip) {
   if (is64<T> && !(op->flags & kOpFar)) return;
-  check_target(c, op, ip);
+  check_target<T>(c, op, ip);
 }
 template <class T>
 inline void fall_through(Cpu& c, const Op* op) {
@@ -91,6 +92,7 @@ struct LoopJ {
 struct CallJ {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_PUSH(T);
     const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
     check_direct<T>(c, op, ip);
     push<T>(c, op, T((c.r[kRip] + u64(i64(op->disp))) & c.ip_mask()));
@@ -120,9 +122,10 @@ struct CallE {
 struct RetNear {  // C3; C2 releases op->imm bytes more
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_POP(T);
     const u64 ip = peek<T>(c, op);
-    check_target(c, op, ip);
-    set_sp(c, c.r[RSP] + sizeof(T) + u16(op->imm));
+    check_target<T>(c, op, ip);
+    set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T) + u16(op->imm));
     c.r[kRip] = ip;
     GO(c);
   }
@@ -131,6 +134,7 @@ struct RetNear {  // C3; C2 releases op->imm bytes more
 struct PushE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_PUSH(T);
     push<T>(c, op, P::template read<T>(c, op));
     NEXT;
   }
@@ -138,6 +142,7 @@ struct PushE {
 struct PushI {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_PUSH(T);
     push<T>(c, op, T(i64(op->imm)));
     NEXT;
   }
@@ -145,6 +150,7 @@ struct PushI {
 struct PopZ {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_POP(T);
     const T value = pop<T>(c, op);
     c.set_reg<T>(op->rm, value);
     NEXT;

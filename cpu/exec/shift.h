@@ -99,6 +99,7 @@ template <class A, Count C>
 struct ShiftE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE(T, T);
     const auto e = P::template modify<T>(c, op);
     const u8 n =
         C == Count::kOne ? 1 : (C == Count::kImm ? u8(op->imm) : u8(c.r[RCX])) & kCountMask<T>;
@@ -173,6 +174,7 @@ T imul_flags(Cpu& c, T a, T b) {
 struct ImulGE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     const T b = P::template read<T>(c, op);
     c.set_reg<T>(op->reg, imul_flags<T>(c, c.reg<T>(op->reg), b));
     NEXT;
@@ -181,6 +183,7 @@ struct ImulGE {
 struct ImulGEI {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
     const T b = P::template read<T>(c, op);
     c.set_reg<T>(op->reg, imul_flags<T>(c, b, T(i64(op->imm))));
     NEXT;

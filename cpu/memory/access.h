@@ -42,6 +42,18 @@ template <class T>
   c.store_slow(linear, sizeof(T), value, c.user(), seg);
 }
 
+// Would load() and store() find the page?
+template <class T>
+[[gnu::always_inline]] inline bool reads_fast(const Cpu& c, u64 linear) {
+  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
+  return ((linear + sizeof(T) - 1) & kPageMask) == e.read_tag;
+}
+template <class T>
+[[gnu::always_inline]] inline bool writes_fast(const Cpu& c, u64 linear) {
+  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
+  return ((linear + sizeof(T) - 1) & kPageMask) == e.write_tag;
+}
+
 // The memory operand's offset in its segment.
 [[gnu::always_inline]] inline u64 effective_offset(const Cpu& c, const Op* op) {
   const u64 offset =
@@ -89,7 +101,7 @@ struct InReg {
   [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     return {c, op};
   }
-  static constexpr bool kMemory = false, kFlat = false;
+  static constexpr bool kMemory = false, kFlat = false, kCareful = false;
 };
 
 template <bool Flat>
@@ -125,16 +137,54 @@ struct InMemory {
   [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     const u64 linear = address<T>(c, op, true);
     const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
-    if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]]
-      return {c, op, linear, linear + e.addend, read_host<T>(linear + e.addend)};
+    if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]] {
+      const u64 host = linear + e.addend;
+      if (!host) __builtin_unreachable();  // put() has nothing to ask
+      return {c, op, linear, host, read_host<T>(host)};
+    }
     c.op = op;
     c.probe(linear, sizeof(T), true, c.user(), op->seg);
     return {c, op, linear, 0, T(c.load_slow(linear, sizeof(T), c.user(), op->seg))};
   }
-  static constexpr bool kMemory = true, kFlat = Flat;
+  static constexpr bool kMemory = true, kFlat = Flat, kCareful = false;
 };
 using InFlat = InMemory<true>;
 using InGeneral = InMemory<false>;
+// The operand where P has it, in a handler that goes all ways to the stack.
+template <class P>
+struct Careful : P {
+  static constexpr bool kCareful = true;
+};
+
+// First in handlers: if the page is not where load() and store() look first, another form of the
+// handler does the instruction. So the common one calls nothing and needs no stack frame.
+template <auto Handler>
+[[gnu::noinline, gnu::cold]] const Op* instead(Cpu& c, const Op* op) {
+  return Handler(c, op);
+}
+#if REPRISE_TAIL_CALLS && defined(__clang__)
+#define INSTEAD(...) [[clang::musttail]] return instead<run<__VA_ARGS__>>(c, op)
+#else
+#define INSTEAD(...) return instead<run<__VA_ARGS__>>(c, op)
+#endif
+// T: the handler's, S: what is read or written.
+#define FAST_READ(T, S)                                      \
+  if constexpr (P::kFlat)                                    \
+    if (!reads_fast<S>(c, flat_address(c, op))) [[unlikely]] \
+  INSTEAD(T, InGeneral)
+#define FAST_WRITE(T, S)                                      \
+  if constexpr (P::kFlat)                                     \
+    if (!writes_fast<S>(c, flat_address(c, op))) [[unlikely]] \
+  INSTEAD(T, InGeneral)
+// Likewise for the stack of 64-bit code; the operand is in a register.
+#define FAST_PUSH(T)                                           \
+  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
+    if (!writes_fast<T>(c, c.r[RSP] - sizeof(T))) [[unlikely]] \
+  INSTEAD(T, Careful<P>)
+#define FAST_POP(T)                                            \
+  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
+    if (!reads_fast<T>(c, c.r[RSP])) [[unlikely]]              \
+  INSTEAD(T, Careful<P>)
 
 // For operands whose offset is not just the effective address.
 template <class T>
@@ -176,8 +226,10 @@ inline u64 stack_address(Cpu& c, u64 offset, unsigned size, bool write) {
   if (c.code64()) return offset;
   return c.linear(SS, c.seg[SS].db() ? u32(offset) : u16(offset), size, write);
 }
+// `Size`: of what is pushed or popped; 8 bytes are of 64-bit code.
+template <unsigned Size = 0>
 inline void set_sp(Cpu& c, u64 value) {
-  if (c.code64())
+  if (Size == 8 || c.code64())
     c.r[RSP] = value;
   else if (c.seg[SS].db())
     c.r[RSP] = u32(value);
@@ -187,7 +239,7 @@ inline void set_sp(Cpu& c, u64 value) {
 template <class T>
 [[gnu::always_inline]] inline void push(Cpu& c, const Op* op, T value) {
   const u64 sp = c.r[RSP] - sizeof(T);
-  if (c.code64()) {
+  if (sizeof(T) == 8 || c.code64()) {
     store<T>(c, op, sp, value, SS);
     c.r[RSP] = sp;
     return;
@@ -199,14 +251,14 @@ template <class T>
 // The value at the top, without moving RSP: pop() commits by set_sp afterwards.
 template <class T>
 [[gnu::always_inline]] inline T peek(Cpu& c, const Op* op, u64 above = 0) {
-  if (c.code64()) return load<T>(c, op, c.r[RSP] + above, SS);
+  if (sizeof(T) == 8 || c.code64()) return load<T>(c, op, c.r[RSP] + above, SS);
   c.op = op;
   return load<T>(c, op, stack_address(c, c.r[RSP] + above, sizeof(T), false), SS);
 }
 template <class T>
 [[gnu::always_inline]] inline T pop(Cpu& c, const Op* op) {
   const T value = peek<T>(c, op);
-  set_sp(c, c.r[RSP] + sizeof(T));
+  set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T));
   return value;
 }
 
