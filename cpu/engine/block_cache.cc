@@ -14,16 +14,31 @@ PageCode* BlockCache::page(MemoryBlock& memory, u64 page) {
   return slot.get();
 }
 
-Block* BlockCache::add(std::unique_ptr<Block> owned) {
-  Block* block = owned.release();
+Block* BlockCache::make(unsigned stored) {
+  Block* const block = new (arena_.take(sizeof(Block) + stored * sizeof(Op))) Block;
+  block->stored = u8(stored);
+  return block;
+}
+
+void BlockCache::destroy(Block* block) {
+  const std::size_t bytes = sizeof(Block) + block->stored * sizeof(Op);
+  block->~Block();
+  arena_.give(block, bytes);
+}
+
+void BlockCache::reclaim() {
+  for (Block* block : graveyard_) destroy(block);
+  graveyard_.clear();
+}
+
+void BlockCache::add(Block* block) {
   Block*& head = block->page->buckets[PageCode::bucket(block->offset)];
   block->next = head;
   head = block;
   if (block->page2) block->page2->from_before.push_back(block);
   block->page->memory->mark_code(block->page->page, block->lines);
-  if (block->page2) block->page2->memory->mark_code(block->page2->page, block->lines2);
+  if (block->page2) block->page2->memory->mark_code(block->page2->page, 1);
   ops_ += block->count + 2;
-  return block;
 }
 
 void BlockCache::link(Block** slot, Block* from, Block* to) {
@@ -46,7 +61,7 @@ void BlockCache::drop_block(Block* block) {
   block->incoming.clear();
   block->outgoing.clear();
   ops_ -= block->count + 2;
-  graveyard_.emplace_back(block);
+  graveyard_.push_back(block);
 }
 
 void BlockCache::drop(MemoryBlock& memory, u64 page, u64 lines) {
@@ -61,7 +76,7 @@ void BlockCache::drop(MemoryBlock& memory, u64 page, u64 lines) {
     }
   const std::vector<Block*> crossing = code.from_before;
   for (Block* b : crossing)
-    if (b->lines2 & lines) drop_block(b);
+    if (lines & 1) drop_block(b);
 }
 
 void BlockCache::clear() {
@@ -69,11 +84,12 @@ void BlockCache::clear() {
     for (Block*& head : code->buckets) {
       while (Block* b = head) {
         head = b->next;
-        delete b;
+        destroy(b);
       }
     }
   pages_.clear();
-  graveyard_.clear();
+  reclaim();
+  arena_.clear();
   ops_ = 0;
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "cpu/engine/block_arena.h"
 #include "cpu/op.h"
 #include "replay/core/pages.h"
 
@@ -25,21 +26,27 @@ struct Links {
 };
 static_assert(sizeof(Links) == sizeof(Op));
 
-struct Block {
-  u32 cycles = 0;  // of all its instructions
-  u16 count = 0;   // of instructions
-  u16 bytes = 0;
-  std::unique_ptr<Op[]> ops;
-  u32 mode = 0;           // ModeBits
-  u16 offset = 0;         // in its page
-  bool crossing = false;  // one instruction that continues in `page2`
+// Its Ops follow it in memory. What control looks at when it enters a block lies in one line of the
+// host's cache with the first of them.
+struct alignas(32) Block {
   PageCode* page = nullptr;
   PageCode* page2 = nullptr;
-  u64 lines = 0, lines2 = 0;      // 64-byte lines decoded from
+  u64 lines = 0;                  // 64-byte lines decoded from; of page2 it is the first
   Block* next = nullptr;          // in the same bucket
   std::vector<Block**> incoming;  // links of other blocks that lead here
   std::vector<Block**> outgoing;  // links of this block that are set
+  u32 mode = 0;                   // ModeBits
+  u16 offset = 0;                 // in its page
+  u16 bytes = 0;
+  u32 cycles = 0;         // of all its instructions
+  u16 count = 0;          // of instructions
+  u8 stored = 0;          // Ops, Links included
+  bool crossing = false;  // one instruction that continues in `page2`
+
+  Op* ops() { return reinterpret_cast<Op*>(this + 1); }
+  const Op* ops() const { return reinterpret_cast<const Op*>(this + 1); }
 };
+static_assert(sizeof(Block) == 96);
 
 struct PageCode {
   MemoryBlock* memory = nullptr;
@@ -60,14 +67,16 @@ class BlockCache {
   ~BlockCache() { clear(); }
   // The page's code; created empty where there is none.
   PageCode* page(MemoryBlock& memory, u64 page);
-  // Takes a decoded block in; marks its lines as code.
-  Block* add(std::unique_ptr<Block> block);
+  // A block with room for so many Ops, the last of them Links.
+  Block* make(unsigned stored);
+  // Takes it in when it is decoded; marks its lines as code.
+  void add(Block* block);
   static void link(Block** slot, Block* from, Block* to);
   // Drops blocks decoded from `lines`. They stay allocated until reclaim().
   void drop(MemoryBlock& memory, u64 page, u64 lines);
   void drop_block(Block* block);
   // Frees dropped blocks; only between chains.
-  void reclaim() { graveyard_.clear(); }
+  void reclaim();
   bool reclaim_due() const { return !graveyard_.empty(); }
   // All of it is too much: the run loop clears it.
   bool full() const { return ops_ > kOpLimit; }
@@ -76,7 +85,9 @@ class BlockCache {
  private:
   static constexpr u64 kOpLimit = 4u << 20;                                        // 128 MiB of Ops
   std::map<std::pair<const MemoryBlock*, u64>, std::unique_ptr<PageCode>> pages_;  // never iterated
-  std::vector<std::unique_ptr<Block>> graveyard_;
+  void destroy(Block* block);
+  std::vector<Block*> graveyard_;
+  BlockArena arena_;
   u64 ops_ = 0;
 };
 

@@ -205,23 +205,22 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   fuse(ops, count);
 
   const unsigned stored = count + (ends ? 1 : 2);
-  auto block = std::make_unique<Block>();
+  Block* const block = cache.make(stored);
   block->page = page;
   block->page2 = page2;
   block->crossing = page2 != nullptr;
   block->mode = c.mode;
   block->offset = u16(block_offset);
-  block->ops = std::make_unique<Op[]>(stored);
-  std::copy(ops, ops + stored - 1, block->ops.get());
-  reinterpret_cast<Links*>(&block->ops[stored - 1])->owner = block.get();
+  std::copy(ops, ops + stored - 1, block->ops());
+  new (&block->ops()[stored - 1]) Links{{nullptr, nullptr}, block, 0};
   block->cycles = cycles;
   block->count = u16(count);
   block->bytes = u16(bytes);
   const unsigned first = block->offset / 64;
   const unsigned final = std::min(block->offset + bytes, 4096u) - 1;
   block->lines = (~u64(0) >> (63 - (final / 64 - first))) << first;
-  if (block->crossing) block->lines2 = 1;
-  return cache.add(std::move(block));
+  cache.add(block);
+  return block;
 }
 
 // The block at r[kRip]; null where code is not in memory. Faults of fetching are raised.
@@ -381,7 +380,7 @@ void loop(Cpu& c, const Stop stop) {
     if (from && from->owner && (c.mode & kModeFlatCs) && !b->crossing && !cache.reclaim_due())
       BlockCache::link(&from->to[c.link_index], from->owner, b);
     if (enter(c, b))
-      run_chain(c, b->ops.get());
+      run_chain(c, b->ops());
     else
       step_one(c);
   }

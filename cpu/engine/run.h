@@ -28,7 +28,7 @@ void run(Cpu& c, Stop stop);
   do {                                        \
     const Block* const entered = block;       \
     if (!enter(cpu, entered)) return nullptr; \
-    DISPATCH(cpu, entered->ops.get());        \
+    DISPATCH(cpu, entered->ops());            \
   } while (0)
 
 // The block at c.r[kRip] if it can be entered without the run loop: same mode, a page whose

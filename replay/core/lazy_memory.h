@@ -6,8 +6,10 @@
 
 namespace reprise {
 
+// Large: the host may commit more at a time, which is faster where most of it will be used.
+enum class HostPages { Small, Large };
 // Page aligned; null if the host's address space has no room.
-u8* reserve_memory(u64 size);
+u8* reserve_memory(u64 size, HostPages pages = HostPages::Small);
 void release_memory(u8* memory, u64 size);
 
 }  // namespace reprise
