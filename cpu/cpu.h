@@ -102,8 +102,8 @@ struct Cpu final : public Device, public Pins {
   // --- memory --------------------------------------------------------------------------------------
   TlbEntry data_tlb[kDataTlb];
   TlbEntry code_tlb[kCodeTlb];
-  LocalEntries<kDataTlb> data_local;
-  LocalEntries<kCodeTlb> code_local;
+  TlbSets<kDataTlb> data_sets;
+  TlbSets<kCodeTlb> code_sets;
   u64 pdpte[4] = {};                   // PAE: loaded with CR3
   FastEntry fast_tables[3][kDataTlb];  // [0] supervisor, [1] user, [2] never matches; derived
   FastCode fast_codes[2][kCodeTlb];    // likewise

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <bit>
-#include <utility>
 
 #include "cpu/bus.h"
 #include "replay/core/state.h"
@@ -99,24 +98,31 @@ struct TlbEntry {
   u8 spare[2] = {};
 };
 
-// Where a TLB may have translations that are not global: what a load of CR3 drops. Derived; what is
-// there may be more.
+// Entries of a TLB that a flush has to look at. Derived, and there may be more in it than need be.
 template <unsigned N>
-class LocalEntries {
+class TlbSet {
  public:
-  LocalEntries() { all(); }
+  TlbSet() { all(); }
   void all() { words_.fill(~u64(0)); }
+  void none() { words_.fill(0); }
   void add(unsigned i) { words_[i / 64] |= u64(1) << (i % 64); }
   template <class F>
-  void take_each(F&& f) {
+  void each(F&& f) const {
     for (unsigned word = 0; word < N / 64; ++word) {
-      for (u64 bits = std::exchange(words_[word], 0); bits; bits &= bits - 1)
+      for (u64 bits = words_[word]; bits; bits &= bits - 1)
         f(word * 64 + unsigned(std::countr_zero(bits)));
     }
   }
 
  private:
   std::array<u64, N / 64> words_;
+};
+template <unsigned N>
+struct TlbSets {
+  TlbSet<N> used;   // by the TLB, or by pointers derived where there is no paging
+  TlbSet<N> local;  // not global: what a load of CR3 drops
+  TlbSet<N> large;  // parts of large pages: what INVLPG of another address may drop
+  void all() { used.all(), local.all(), large.all(); }
 };
 
 // Derived from a TlbEntry for one privilege: where the page is in host memory.

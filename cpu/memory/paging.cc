@@ -131,30 +131,45 @@ TlbEntry walk(Cpu& c, u64 linear, Access a) {
   return e;
 }
 
+template <unsigned N>
+void note(TlbSets<N>& sets, unsigned index, const TlbEntry& e) {
+  sets.used.add(index);
+  if (!e.global) sets.local.add(index);
+  if (e.large) sets.large.add(index);
+}
+
 }  // namespace
 
 u64 Cpu::translate(u64 linear, bool write, bool user) {
-  if (!(cr0 & CR0_PG)) return u32(linear);
+  const unsigned index = linear >> 12 & (kDataTlb - 1);
+  if (!(cr0 & CR0_PG)) {
+    data_sets.used.add(index);
+    return u32(linear);
+  }
   const Access a{write, user, false};
-  TlbEntry& e = data_tlb[linear >> 12 & (kDataTlb - 1)];
+  TlbEntry& e = data_tlb[index];
   if (e.tag != linear >> 12 || !permits(*this, e, a) || (write && !e.dirty)) {
     const TlbEntry found = walk(*this, linear, a);
     drop_data_entry(linear);
     e = found;
-    if (!e.global) data_local.add(linear >> 12 & (kDataTlb - 1));
+    note(data_sets, index, e);
   }
   return e.frame << 12 | (linear & 0xFFF);
 }
 
 u64 Cpu::translate_fetch(u64 linear) {
-  if (!(cr0 & CR0_PG)) return u32(linear);
+  const unsigned index = linear >> 12 & (kCodeTlb - 1);
+  if (!(cr0 & CR0_PG)) {
+    code_sets.used.add(index);
+    return u32(linear);
+  }
   const Access a{false, user(), true};
-  TlbEntry& e = code_tlb[linear >> 12 & (kCodeTlb - 1)];
+  TlbEntry& e = code_tlb[index];
   if (e.tag != linear >> 12 || !permits(*this, e, a)) {
     const TlbEntry found = walk(*this, linear, a);
     drop_code_entry(linear);
     e = found;
-    if (!e.global) code_local.add(linear >> 12 & (kCodeTlb - 1));
+    note(code_sets, index, e);
   }
   return e.frame << 12 | (linear & 0xFFF);
 }
@@ -221,29 +236,35 @@ void Cpu::flush_tlb(bool global) {
     code_tlb[i] = {};
     fast_codes[0][i] = fast_codes[1][i] = {};
   };
-  if (global) {
-    data_local.all();
-    code_local.all();
-  }
-  data_local.take_each(drop_data);
-  code_local.take_each(drop_code);
+  (global ? data_sets.used : data_sets.local).each(drop_data);
+  (global ? code_sets.used : code_sets.local).each(drop_code);
+  data_sets.local.none();
+  code_sets.local.none();
+  if (!global) return;
+  data_sets.used.none(), data_sets.large.none();
+  code_sets.used.none(), code_sets.large.none();
 }
 
 void Cpu::invlpg(u64 linear) {
   const u64 number = linear >> 12;
   const auto covers = [number](const TlbEntry& e) {
+    if (e.tag == ~u64(0)) return false;
     return e.large ? e.tag >> (e.large - 12) == number >> (e.large - 12) : e.tag == number;
   };
-  for (unsigned i = 0; i < kDataTlb; ++i) {
-    if (data_tlb[i].tag == ~u64(0) || !covers(data_tlb[i])) continue;
+  const auto drop_data = [&](unsigned i) {
+    if (!covers(data_tlb[i])) return;
     data_tlb[i] = {};
     fast_tables[0][i] = fast_tables[1][i] = {};
-  }
-  for (unsigned i = 0; i < kCodeTlb; ++i) {
-    if (code_tlb[i].tag == ~u64(0) || !covers(code_tlb[i])) continue;
+  };
+  const auto drop_code = [&](unsigned i) {
+    if (!covers(code_tlb[i])) return;
     code_tlb[i] = {};
     fast_codes[0][i] = fast_codes[1][i] = {};
-  }
+  };
+  drop_data(number & (kDataTlb - 1));
+  drop_code(number & (kCodeTlb - 1));
+  data_sets.large.each(drop_data);
+  code_sets.large.each(drop_code);
 }
 
 void Cpu::drop_fast() {

@@ -105,8 +105,8 @@ void Cpu::take_sipi() {
 
 void Cpu::settle() {
   drop_fast();
-  data_local.all();
-  code_local.all();
+  data_sets.all();
+  code_sets.all();
   delivering = {};
   update_mode();
   if (apic) apic->set_tsc_offset(tsc_offset);
