@@ -14,6 +14,7 @@ import qmp
 import recording
 from qmp import Client, Machine
 
+LOG = os.environ.get("LOG", os.path.join(os.environ.get("BUILD", "build"), "reprise-log"))
 qmp.FIXED += ["-device", "isa-debug-exit,iobase=0x501"]
 SIZE = 32 << 20
 CONTENT = random.Random(1).randbytes(SIZE)
@@ -329,6 +330,28 @@ def not_loaded(guest):
     guest.replays("the recording of that", file)
 
 
+def saved(guest):
+    """record-save: a file of what the flight recorder has; with states of the way where no disk is written."""
+    loop, file = f"{guest.directory}/loop.bin", f"{guest.directory}/saved.rec"
+    subprocess.run(["nasm", "-f", "bin", "-DITERATIONS=60000000", "-o", loop, "tests/guests/loop/loop.asm"], check=True)
+    guest.fresh()
+    for name, machine, to, states in [("a loop", ["-bios", loop], 500_000_000, 4),
+                                      ("a disk", ["-hda", guest.disk], guest.icount // 2, 1)]:
+        session = Session(guest, *machine, disk=False)
+        session.to(to)
+        was = session.client.run("query-replay-hash")["hash"]
+        said = session.client.run("record-save", filename=file)
+        same = session.client.run("query-replay-hash")["hash"] == was and session.now() == to
+        report(said == {} and same, f"snapshots: record-save, {name}", (said, same))
+        session.quit()
+        told = json.loads(subprocess.run([LOG, "info", "--json", file], capture_output=True).stdout or "{}")
+        report(told.get("state-hash") == was and len(told["keyframes"]) >= states,
+               f"snapshots: record-save, {name}: what it says", (was, told))
+        done = subprocess.run([LOG, "verify", file], capture_output=True, text=True)
+        report(done.stdout.startswith("the same run"), f"snapshots: record-save, {name}: it plays", (done, ))
+        os.remove(file)
+
+
 def opened(guest):
     """replay-open: one program plays what it has recorded, another machine's recording, and goes on live."""
     guest.fresh()
@@ -383,6 +406,7 @@ def main():
         from_the_past(guest)
         a_text(guest)
         not_loaded(guest)
+        saved(guest)
         opened(guest)
     finish()
 

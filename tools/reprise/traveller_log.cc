@@ -21,19 +21,32 @@ Result<void> Traveller::save_past(RecordingFile& file) {
   for (const std::span<const u8> blob : log_->blobs()) TRY(writer.blob(blob));
   trace::DiskRecorder disks(writer, false);
   disks_.keep_changed(disks);
-  const trace::Place& place = timeline_.marks().front().place;
-  TRY(trace::KeyframeWriter(machine_, writer).write(0, place.points, {}));
+  // States of the way, too; of disks that are written only the first is known here.
+  const std::size_t states = disks_.written_media().empty() ? timeline_.marks().size() : 1;
+  trace::KeyframeWriter keyframes(machine_, writer);
+  std::size_t next = 0;
+  const auto keep_states = [&](u32 before) -> Result<void> {
+    for (; next < states && timeline_.marks()[next].place.inputs.chunk <= before; ++next) {
+      past_->travel->to_mark(next);
+      const trace::HashPlace& points = timeline_.marks()[next].place.points;
+      TRY(keyframes.write(writer.next_number(), points, {}));
+    }
+    return {};
+  };
+  TRY(keep_states(u32(timeline_.marks().front().place.inputs.chunk)));
   const trace::Recording& log = past_->recording;
   for (const trace::Chunk& chunk : log.chunks()) {
     const trace::ChunkHeader& header = chunk.header;
     const bool events =
         header.type == trace::kInput || header.type == trace::kText || header.type == trace::kHash;
-    if (!events || header.number < place.inputs.chunk) continue;
+    if (!events || header.number < timeline_.marks().front().place.inputs.chunk) continue;
+    TRY(keep_states(header.number));
     TRY(writer.chunk(header.type, header.first, header.last, TRY(log.payload(chunk))));
   }
   if (const auto error = writer.error()) return *error;
   leave_past();
   const Position at = machine_.position();
+  TRY(writer.index(at));
   TRY(writer.chunk(trace::kEnd, at, at, log_->recorder()->end_here(0).encode()));
   return writer.sync();
 }
