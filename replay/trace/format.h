@@ -44,7 +44,7 @@ inline constexpr u64 kFlushBytes = 64 << 10;         // events collected before 
 inline constexpr std::size_t kTextPiece = 64 << 10;  // longer output counts as several events
 inline constexpr Cycles kHashInterval = 1 << 24;     // the default
 inline constexpr Cycles kMaxHashInterval = Cycles(1) << 40;
-inline constexpr u64 kKeyframeSpacing = 150'000'000;  // icounts: half a second of work, about
+inline constexpr u64 kKeyframeSpacing = u64(1) << 27;  // icounts: half a second of work, about
 inline constexpr u64 kEndOfTime = u64(1) << 62;       // positions stay below: 146 years at 1 GHz
 
 constexpr u32 four(const char (&t)[5]) {
