@@ -27,6 +27,12 @@ void OperatorQueue::post(Work work) {
   if (wake_) wake_();
 }
 
+void OperatorQueue::drop() {
+  const std::scoped_lock lock(mutex_);
+  work_.clear();
+  waiting_.store(false, std::memory_order_release);
+}
+
 void OperatorQueue::run() {
   while (waiting()) {
     Work work;

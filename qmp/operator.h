@@ -82,7 +82,8 @@ class OperatorQueue {
   void on_post(std::function<void()> wake) { wake_ = std::move(wake); }
   void post(Work work);  // any thread
   bool waiting() const { return waiting_.load(std::memory_order_acquire); }
-  void run();  // machine thread: all that is there
+  void run();   // machine thread: all that is there
+  void drop();  // likewise, undone: who posted it has gone
 
  private:
   std::function<void()> wake_;

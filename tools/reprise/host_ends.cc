@@ -12,7 +12,13 @@ constexpr std::chrono::milliseconds kFlush{2000};
 
 }  // namespace
 
-HostEnds::~HostEnds() { chardevs_.clear(); }
+HostEnds::~HostEnds() { close(); }
+
+void HostEnds::close() {
+  chardevs_.clear();
+  guest_ends_.clear();
+  mux_ = nullptr;
+}
 
 bool HostEnds::uses_terminal(const Options& options) {
   for (const auto* ends : {&options.serials, &options.parallels})
@@ -69,8 +75,8 @@ StdioCallbacks HostEnds::terminal_callbacks() {
   };
   callbacks.focus = [this](bool on) {
     queue_.post([this, on] {
-      if (!on) return mux_->print("\r\n");
-      mux_->print("\r\n");
+      if (mux_) mux_->print("\r\n");
+      if (!on) return;
       if (!std::exchange(greeted_, true))
         terminal_monitor_->greet();
       else

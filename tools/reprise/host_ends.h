@@ -27,6 +27,9 @@ class HostEnds {
   void watch_serial(Port::Sink watch) { watch_ = std::move(watch); }
   // In replay, the guest's output is shown, but the door takes nothing from the host.
   Result<void> open(const Options& options, PcI440fx& machine);
+  // Joins nothing any more; open() may follow, with another machine. What was typed on the
+  // terminal's monitor stays in the queue.
+  void close();
   // The guest has put out more than somebody takes: the machine is to wait. `wake` is told, on any
   // thread, when it may go on; before open().
   bool full() const;

@@ -30,6 +30,9 @@ Result<int> Session::run() {
   if (!options_.log.empty()) log_ = TRY(TraceLog::open(options_.log, options_.log_file));
   pace_ = std::make_unique<trace::HostPace>();
   queue_.on_post([this] { pace_->wake(); });
+  display_queue_.on_post([this] { pace_->wake(); });
+  ends_ = std::make_unique<HostEnds>(hmp_, queue_);
+  ends_->on_room([this] { pace_->wake(); });
   gdb_ = std::make_unique<GdbEnd>(*this, hmp_);
   gdb_->on_input([this] { pace_->wake(); });
   begin();
@@ -88,7 +91,7 @@ Result<void> Session::open_display() {
   if (options_.display.empty()) return {};
   auto consoles = monitors_->text_consoles();
   for (TextConsole* console : ends_->text_consoles()) consoles.push_back(console);
-  auto display = console_->open_display(options_, consoles, queue_,
+  auto display = console_->open_display(options_, consoles, display_queue_,
                                         [this] { queue_.post([this] { end("host-ui"); }); });
   if (!display && options_.default_display) {
     std::fprintf(stderr, "reprise: warning: %s\n", display.error().message.c_str());
@@ -134,8 +137,6 @@ void Session::begin() {
     if (!why.empty()) data["message"] = why;
     tell("RECORD_STOPPED", data);
   };
-  ends_ = std::make_unique<HostEnds>(hmp_, queue_);
-  ends_->on_room([this] { pace_->wake(); });
   if (options_.hash_at_text.empty()) {
     ends_->watch_serial([this](std::span<const u8> bytes) { travel_->said(bytes); });
     return;
@@ -236,6 +237,7 @@ trace::Verdict Session::control() {
 // Monitors, signals, and what the guest asked for.
 trace::Verdict Session::attend() {
   queue_.run();
+  display_queue_.run();
   monitors_->poll([this] { return next_ != nullptr; });
   gdb_->poll();
   if (Signals::seen()) end("host-signal");

@@ -115,7 +115,7 @@ class Session final : public Operator {
   std::unique_ptr<RunLog> run_log_;  // of a live run
   std::unique_ptr<Traveller> travel_;
   Hmp hmp_;
-  OperatorQueue queue_;
+  OperatorQueue queue_, display_queue_;
   std::unique_ptr<WavAudio> audio_;
   std::unique_ptr<HostEnds> ends_;
   std::unique_ptr<GdbEnd> gdb_;

@@ -147,7 +147,8 @@ Result<void> Session::change_over() {
   flush_audio();
   audio_.reset();  // its file holds the run that it was asked for
   display_.reset();
-  ends_.reset();
+  display_queue_.drop();  // it is of that display, and its console
+  ends_->close();
   travel_.reset();
   run_log_.reset();
   probe_.reset();
