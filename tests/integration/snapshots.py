@@ -330,6 +330,26 @@ def not_loaded(guest):
     guest.replays("the recording of that", file)
 
 
+def another_disc(guest):
+    """A snapshot with a disc that only its own run has: others say so, and go on as they were."""
+    guest.fresh()
+    file, disc = f"{guest.directory}/disc.states", f"{guest.directory}/disc.iso"
+    with open(disc, "wb") as out:
+        out.write(bytes(64 << 10))
+    session = Session(guest, "-snapshots", file)
+    session.client.run("blockdev-change-medium", device="ide1-cd0", filename=disc)
+    session.to(guest.icount // 3)
+    said = session.hmp("savevm disc"), session.hmp("loadvm disc")
+    report(said == ("", ""), "snapshots: a disc that was put in, in its own run", said)
+    session.quit()
+    guest.fresh()
+    session = Session(guest, "-snapshots", file)
+    session.to(guest.icount // 2)
+    said = session.hmp("loadvm disc")
+    report("ide1-cd0 holds" in said and session.now() == guest.icount // 2, "snapshots: and in another", said)
+    guest.same("after a disc that is not there", *session.end(), guest.disk)
+
+
 def saved(guest):
     """record-save: a file of what the flight recorder has; with states of the way where no disk is written."""
     loop, file = f"{guest.directory}/loop.bin", f"{guest.directory}/saved.rec"
@@ -406,6 +426,7 @@ def main():
         from_the_past(guest)
         a_text(guest)
         not_loaded(guest)
+        another_disc(guest)
         saved(guest)
         opened(guest)
     finish()

@@ -307,6 +307,14 @@ void Disks::drain() {
   }
 }
 
+Result<void> Disks::all_there() const {
+  for (const Drive* drive : machine_->drives())
+    if (drive->medium() && !drive->medium()->node)
+      return fail("drive " + drive->id() + " holds what was put in while that run went on (" +
+                  drive->medium()->key + "), and this run does not have it");
+  return {};
+}
+
 Result<void> Disks::restore(trace::DiskIndex& index, u32 keyframe) {
   std::optional<Error> failed;
   for (const auto& [key, kept] : kept_) {

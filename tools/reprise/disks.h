@@ -62,6 +62,8 @@ class Disks final : public OperatorDrives {
   const trace::DiskIndex* index() const { return index_ ? &*index_ : nullptr; }
   // Live: they become what they were at the keyframe in this chunk.
   Result<void> restore(trace::DiskIndex& index, u32 keyframe);
+  // Does this run have the media that the machine's state, just loaded, names?
+  Result<void> all_there() const;
   // While a live run is in its past, images are left alone.
   Result<void> enter_past();
   void leave_past();

@@ -209,7 +209,9 @@ Result<trace::Place> RunLog::go_to(u32 branch, u32 keyframe, bool& changed) {
   if (!frame) return fail("it is not whole: its run ended before its disks were kept");
   changed = true;
   TRY(disks_.restore(index, keyframe));
-  return frames.load(*frame, machine_);
+  trace::Place place = TRY(frames.load(*frame, machine_));
+  TRY(disks_.all_there());
+  return place;
 }
 
 Result<void> RunLog::load(const std::string& name, const std::string& date) {
