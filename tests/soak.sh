@@ -3,7 +3,7 @@
 # code that the host runs) and programs run six ways, thousands of them;
 # the determinism matrix on Linux, in every build; sessions replayed ten times under load; recorders
 # killed; fields taken out of their lists; Debian and memtest86+; longer fuzzing.
-# About an hour on two cores. The last line sums up: "N passed, N failed".
+# About two hours on two cores. The last line sums up: "N passed, N failed".
 cd "$(dirname "$0")/.."
 export DEEP=1 REPLAYS=${REPLAYS:-10} SEEDS=${SEEDS:-20}
 export REPRISE_SILICON_CASES=${REPRISE_SILICON_CASES:-10000000}
