@@ -23,35 +23,33 @@ inline void write_host(u64 address, T value) {
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
 
+[[gnu::always_inline]] inline const FastEntry& fast_entry(const Cpu& c, u64 linear) {
+  return c.fast[linear >> 12 & (kDataTlb - 1)];
+}
+template <class T>
+[[gnu::always_inline]] inline bool reads_fast(const Cpu& c, u64 linear) {
+  return ((linear + sizeof(T) - 1) & kPageMask) == fast_entry(c, linear).read_tag;
+}
+template <class T>
+[[gnu::always_inline]] inline bool writes_fast(const Cpu& c, u64 linear) {
+  return ((linear + sizeof(T) - 1) & kPageMask) == fast_entry(c, linear).write_tag;
+}
+
 // T: u8 to u64. `seg` only tells #SS from #GP.
 template <class T>
 [[gnu::always_inline]] inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
-  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
-  if (((linear + sizeof(T) - 1) & kPageMask) == e.read_tag) [[likely]]
-    return read_host<T>(linear + e.addend);
+  if (reads_fast<T>(c, linear)) [[likely]]
+    return read_host<T>(linear + fast_entry(c, linear).addend);
   c.op = op;
   return T(c.load_slow(linear, sizeof(T), c.user(), seg));
 }
 
 template <class T>
 [[gnu::always_inline]] inline void store(Cpu& c, const Op* op, u64 linear, T value, u8 seg) {
-  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
-  if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]]
-    return write_host<T>(linear + e.addend, value);
+  if (writes_fast<T>(c, linear)) [[likely]]
+    return write_host<T>(linear + fast_entry(c, linear).addend, value);
   c.op = op;
   c.store_slow(linear, sizeof(T), value, c.user(), seg);
-}
-
-// Would load() and store() find the page?
-template <class T>
-[[gnu::always_inline]] inline bool reads_fast(const Cpu& c, u64 linear) {
-  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
-  return ((linear + sizeof(T) - 1) & kPageMask) == e.read_tag;
-}
-template <class T>
-[[gnu::always_inline]] inline bool writes_fast(const Cpu& c, u64 linear) {
-  const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
-  return ((linear + sizeof(T) - 1) & kPageMask) == e.write_tag;
 }
 
 // The memory operand's offset in its segment.
@@ -136,9 +134,8 @@ struct InMemory {
   template <class T>
   [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     const u64 linear = address<T>(c, op, true);
-    const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
-    if (((linear + sizeof(T) - 1) & kPageMask) == e.write_tag) [[likely]] {
-      const u64 host = linear + e.addend;
+    if (writes_fast<T>(c, linear)) [[likely]] {
+      const u64 host = linear + fast_entry(c, linear).addend;
       if (!host) __builtin_unreachable();  // put() has nothing to ask
       return {c, op, linear, host, read_host<T>(host)};
     }

@@ -138,6 +138,13 @@ void note(TlbSets<N>& sets, unsigned index, const TlbEntry& e) {
   if (e.large) sets.large.add(index);
 }
 
+// A translation, and the pointers derived from it.
+template <unsigned N, class Fast>
+void drop(TlbEntry (&tlb)[N], Fast (*fast)[N], unsigned index) {
+  tlb[index] = {};
+  fast[0][index] = fast[1][index] = {};
+}
+
 }  // namespace
 
 u64 Cpu::translate(u64 linear, bool write, bool user) {
@@ -227,14 +234,10 @@ void Cpu::drop_code_entry(u64 linear) {
 
 void Cpu::flush_tlb(bool global) {
   const auto drop_data = [&](unsigned i) {
-    if (data_tlb[i].global && !global) return;
-    data_tlb[i] = {};
-    fast_tables[0][i] = fast_tables[1][i] = {};
+    if (global || !data_tlb[i].global) drop(data_tlb, fast_tables, i);
   };
   const auto drop_code = [&](unsigned i) {
-    if (code_tlb[i].global && !global) return;
-    code_tlb[i] = {};
-    fast_codes[0][i] = fast_codes[1][i] = {};
+    if (global || !code_tlb[i].global) drop(code_tlb, fast_codes, i);
   };
   (global ? data_sets.used : data_sets.local).each(drop_data);
   (global ? code_sets.used : code_sets.local).each(drop_code);
@@ -252,14 +255,10 @@ void Cpu::invlpg(u64 linear) {
     return e.large ? e.tag >> (e.large - 12) == number >> (e.large - 12) : e.tag == number;
   };
   const auto drop_data = [&](unsigned i) {
-    if (!covers(data_tlb[i])) return;
-    data_tlb[i] = {};
-    fast_tables[0][i] = fast_tables[1][i] = {};
+    if (covers(data_tlb[i])) drop(data_tlb, fast_tables, i);
   };
   const auto drop_code = [&](unsigned i) {
-    if (!covers(code_tlb[i])) return;
-    code_tlb[i] = {};
-    fast_codes[0][i] = fast_codes[1][i] = {};
+    if (covers(code_tlb[i])) drop(code_tlb, fast_codes, i);
   };
   drop_data(number & (kDataTlb - 1));
   drop_code(number & (kCodeTlb - 1));
