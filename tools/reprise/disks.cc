@@ -189,6 +189,7 @@ Result<void> Disks::open(Options& options) {
 // --- replay ---
 
 Result<void> Disks::open_replay(const Options& options, const trace::Recording& recording) {
+  recording_ = &recording;
   index_ = TRY(trace::DiskIndex::open(recording));
   folder_ = folder_of(options.replay);
   paths_ = options.replay_disks;
@@ -199,13 +200,19 @@ Result<void> Disks::open_replay(const Options& options, const trace::Recording& 
     medium.node = TRY(replayed(medium, drive.format));
     media_[drive.id] = std::move(medium);
   }
-  // A journey may come to a medium without having come by the message that names it.
-  trace::EventStream inputs(recording, trace::kInput, trace::EventKind::Bytes);
+  return {};
+}
+
+// A journey may come to a medium without having come by the message that names it.
+std::string Disks::file_of(const Medium& medium) const {
+  if (!medium.file.empty()) return medium.file;
+  trace::EventStream inputs(*recording_, trace::kInput, trace::EventKind::Bytes);
   for (; const trace::Event* event = inputs.peek(); inputs.pop()) {
     if (!event->port.ends_with(":medium")) continue;
-    if (const auto medium = Drive::inserted(event->bytes)) named_[medium->key] = medium->file;
+    const auto named = Drive::inserted(event->bytes);
+    if (named && named->key == medium.key) return named->file;
   }
-  return inputs.error().empty() ? Result<void>() : fail(inputs.error());
+  return "";
 }
 
 // The image may be missing: a recording that embeds its disks needs none.
@@ -214,11 +221,10 @@ Result<std::shared_ptr<BlockNode>> Disks::replayed(const Medium& medium,
   if (const auto known = nodes_.find(medium.key); known != nodes_.end()) return known->second;
   ReplayBase::Image image;
   const auto given = paths_.find(medium.key);
-  const auto named = named_.find(medium.key);
-  const std::string file = named != named_.end() ? named->second : medium.file;
-  image.name = given != paths_.end() ? given->second : folder_ + file;
+  const std::string named = given != paths_.end() ? "" : file_of(medium);
+  image.name = given != paths_.end() ? given->second : folder_ + named;
   image.advice = "give the image as it was with -replay-disk " + medium.key + "=PATH";
-  if (given == paths_.end() && !is_plain_name(file)) {
+  if (given == paths_.end() && !is_plain_name(named)) {
     image.why_none = "the recording names no image for " + medium.key;
   } else {
     auto file = FileNode::open(image.name, {.access = FileOptions::Access::ReadOnly});

@@ -95,6 +95,7 @@ class Disks final : public OperatorDrives {
   void on_worker(const std::string& key, std::function<void()> job) const;
   std::shared_ptr<BlockNode> pinned(const std::string& key, std::shared_ptr<BlockNode> node,
                                     u64 size, bool recorded);
+  std::string file_of(const Medium& medium) const;
   Result<std::shared_ptr<BlockNode>> replayed(const Medium& medium, const std::string& format);
   std::shared_ptr<BlockNode> keep(const std::string& key, Kept kept);
   void attach(const std::string& key, TimeDisk& disk);
@@ -118,10 +119,10 @@ class Disks final : public OperatorDrives {
   std::map<std::string, std::string> opened_;  // by drive: the image it was given last
   std::map<std::string, std::vector<FaultRule>> faults_;
   u64 delay_seed_ = 0;
-  std::optional<trace::DiskIndex> index_;     // of the recording that is played
-  std::string folder_;                        // that it is in
-  std::map<std::string, std::string> named_;  // by medium, the file: of those that were put in
-  std::map<std::string, std::string> paths_;  // -replay-disk
+  const trace::Recording* recording_ = nullptr;  // that is played
+  std::optional<trace::DiskIndex> index_;        // of it
+  std::string folder_;                           // that it is in
+  std::map<std::string, std::string> paths_;     // -replay-disk
   PcI440fx* machine_ = nullptr;
   std::map<std::string, unsigned> changes_;  // of media, by drive
 };

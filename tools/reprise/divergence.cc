@@ -146,6 +146,17 @@ Result<void> compare_with_keyframe(PcI440fx& machine, trace::Replayer& replayer,
   return {};
 }
 
+DivergenceReport explained(PcI440fx& machine, trace::Replayer& replayer,
+                           const RecordedRun& recorded, const Options& options,
+                           const std::function<bool()>& give_up) {
+  DivergenceReport report;
+  report.divergence = *replayer.divergence();
+  Result<void> found = compare_with_keyframe(machine, replayer, recorded, give_up, report);
+  if (found) found = Hunt(report, options, give_up).run(recorded);
+  if (!found) report.found_by = "not found: " + found.error().message;
+  return report;
+}
+
 void list(std::string& out, const MachineDifferences& all) {
   for (const StateDifference& field : all.fields)
     out += "\n    " + field.name + ": " + field.here.substr(0, 64) + ", recorded " +
@@ -198,14 +209,12 @@ std::string DivergenceReport::text() const {
 
 DivergenceReport explain(PcI440fx& machine, trace::Replayer& replayer, const Options& options,
                          const std::function<bool()>& give_up) {
-  DivergenceReport report;
-  report.divergence = *replayer.divergence();
   const auto recorded =
       RecordedRun::open(name_of(options.replay, replayer.recording()), options.replay_disks);
-  Result<void> found = recorded ? Result<void>() : Result<void>(recorded.error());
-  if (found) found = compare_with_keyframe(machine, replayer, **recorded, give_up, report);
-  if (found) found = Hunt(report, options, give_up).run(**recorded);
-  if (!found) report.found_by = "not found: " + found.error().message;
+  if (recorded) return explained(machine, replayer, **recorded, options, give_up);
+  DivergenceReport report;
+  report.divergence = *replayer.divergence();
+  report.found_by = "not found: " + recorded.error().message;
   return report;
 }
 
@@ -215,12 +224,10 @@ Result<DivergenceReport> explain_again(const RecordedRun& run, const trace::Dive
   ReplayMachine::Config config;
   config.poll = give_up;
   auto again = TRY(ReplayMachine::create(run, config));
-  std::size_t frame = again->keyframes().count();
-  while (frame > 0 && again->keyframes().at(frame - 1) > seen.since) --frame;
-  if (frame > 0) TRY(again->load(frame - 1));
+  TRY(again->load_before(seen.since));
   (void)again->run_to({kNever, kNever});
   if (again->replayer().divergence())
-    return explain(again->machine(), again->replayer(), options, give_up);
+    return explained(again->machine(), again->replayer(), run, options, give_up);
   DivergenceReport report;
   report.divergence = seen;
   report.found_by =

@@ -56,9 +56,7 @@ Result<std::unique_ptr<ReferenceRun>> run_here(const RecordedRun& run, Position 
                                                ReplayMachine::Config config) {
   config.use_keyframes = false;
   auto machine = TRY(ReplayMachine::create(run, std::move(config)));
-  std::size_t frame = machine->keyframes().count();
-  while (frame > 0 && machine->keyframes().at(frame - 1) > since) --frame;
-  if (frame > 0) TRY(machine->load(frame - 1));
+  TRY(machine->load_before(since));
   return std::unique_ptr<ReferenceRun>(std::make_unique<RunHere>(std::move(machine)));
 }
 

@@ -54,6 +54,12 @@ Result<void> ReplayMachine::load(std::size_t keyframe) {
   return {};
 }
 
+Result<void> ReplayMachine::load_before(Position at) {
+  std::size_t frame = keyframes_->count();
+  while (frame > 0 && keyframes_->at(frame - 1) > at) --frame;
+  return frame > 0 ? load(frame - 1) : Result<void>();
+}
+
 // Between slices. What ended the recorded run ends the replay only there: before, the run went on
 // (-no-shutdown and a reset), and the reset waits at this very position.
 bool ReplayMachine::give_up() {

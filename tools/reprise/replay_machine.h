@@ -55,6 +55,8 @@ class ReplayMachine {
   // Plainly: from a keyframe to a boundary of the recorded run that lies behind, or to its end.
   // Nothing is kept on the way, and nothing of the last boundary was done. Before travel() only.
   Result<void> load(std::size_t keyframe);
+  // From the last keyframe at or before `at`; from power-on where there is none.
+  Result<void> load_before(Position at);
   Arrival run_to(Position at);
   // All that is left of that boundary is done: of two ways to it, then, the machine is the same.
   // False: it cannot be done; failure() says why, if it is wrong.

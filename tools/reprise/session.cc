@@ -191,9 +191,13 @@ void Session::live_loop() {
   travel_->end();
 }
 
-Result<int> Session::run_live() {
+void Session::make_log() {
   run_log_ = std::make_unique<RunLog>(*machine_, *disks_, options_);
   run_log_->on_keyframe = [this](Position at, u64 bytes) { tell_keyframe(at, bytes); };
+}
+
+Result<int> Session::run_live() {
+  make_log();
   TRY(run_log_->begin());
   travel_->begin_live(*run_log_, options_.flight_recorder);
   TRY(std::exchange(ready_, [] { return Result<void>(); })());

@@ -80,6 +80,7 @@ class Session final : public Operator {
   Result<void> open_display();
   Result<void> open_monitors();
   Result<void> open_audio();
+  void make_log();
   Result<int> run_live();
   void live_loop();
   Result<int> finish_live();

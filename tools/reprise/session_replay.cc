@@ -114,8 +114,7 @@ Result<int> Session::replay_status(const Arrival& arrival) {
 Result<int> Session::go_on_live() {
   replayer_ = nullptr;
   pace_->set_real(options_.pace == Pace::Real || (options_.pace == Pace::Default && watched_));
-  run_log_ = std::make_unique<RunLog>(*machine_, *disks_, options_);
-  run_log_->on_keyframe = [this](Position at, u64 bytes) { tell_keyframe(at, bytes); };
+  make_log();
   become_live();
   return finish_live();
 }

@@ -23,23 +23,25 @@ Result<void> Traveller::save_past(RecordingFile& file) {
   disks_.keep_changed(disks);
   // States of the way, too; of disks that are written only the first is known here.
   const std::size_t states = disks_.written_media().empty() ? timeline_.marks().size() : 1;
+  const u32 first = timeline_.marks().front().place.inputs.chunk;
   trace::KeyframeWriter keyframes(machine_, writer);
   std::size_t next = 0;
   const auto keep_states = [&](u32 before) -> Result<void> {
     for (; next < states && timeline_.marks()[next].place.inputs.chunk <= before; ++next) {
-      past_->travel->to_mark(next);
+      const Arrival there = past_->travel->to_mark(next);
+      if (there.why == Arrival::Why::Failed) return fail(there.message);
       const trace::HashPlace& points = timeline_.marks()[next].place.points;
       TRY(keyframes.write(writer.next_number(), points, {}));
     }
     return {};
   };
-  TRY(keep_states(u32(timeline_.marks().front().place.inputs.chunk)));
+  TRY(keep_states(first));
   const trace::Recording& log = past_->recording;
   for (const trace::Chunk& chunk : log.chunks()) {
     const trace::ChunkHeader& header = chunk.header;
     const bool events =
         header.type == trace::kInput || header.type == trace::kText || header.type == trace::kHash;
-    if (!events || header.number < timeline_.marks().front().place.inputs.chunk) continue;
+    if (!events || header.number < first) continue;
     TRY(keep_states(header.number));
     TRY(writer.chunk(header.type, header.first, header.last, TRY(log.payload(chunk))));
   }
