@@ -58,13 +58,17 @@ u32 hash_window(const Window& window, u32 hash) {
 }
 u8 fold(u32 hash) { return u8(hash ^ hash >> 8 ^ hash >> 16 ^ hash >> 24); }
 
-// An x87 register of the image that FXSAVE makes.
-bool is_infinity(const u8* real) {
+// By the image that FXSAVE makes: ST(0) is tiny, ST(1) infinite, and an underflow is not masked.
+bool underflows_by_infinity(const u8* fx) {
+  u16 control, tiny, exponent;
   u64 significand;
-  u16 exponent;
-  std::memcpy(&significand, real, 8);
-  std::memcpy(&exponent, real + 8, 2);
-  return significand == u64(1) << 63 && (exponent & 0x7FFF) == 0x7FFF;
+  std::memcpy(&control, fx, 2);
+  std::memcpy(&tiny, fx + 40, 2);
+  std::memcpy(&significand, fx + 48, 8);
+  std::memcpy(&exponent, fx + 56, 2);
+  constexpr u16 kUnderflow = 0x10;
+  return !(control & kUnderflow) && !(tiny & 0x7FFF) && significand == u64(1) << 63 &&
+         (exponent & 0x7FFF) == 0x7FFF;
 }
 
 bool has_nan(const Outcome& o, int vector_reg) {
@@ -212,19 +216,21 @@ const char* ambiguous(const Made& made, const Outcome& theirs, const Outcome& ou
     if (one_of(name, {"dpps", "dppd"}) && (has_nan(ours, made.vector_reg)))
       return "which of several NaNs comes out";
   }
-  if (intel && one_of(name, {"fprem", "fprem1"}) && is_infinity(&made.experiment.before.fx[48]))
+  if (intel && one_of(name, {"fprem", "fprem1"}) &&
+      underflows_by_infinity(made.experiment.before.fx.data()))
     return "a tiny value modulo infinity: Intel's do not tell of an underflow that is not masked";
   if (fault && one_of(name, {"maskmovq", "maskmovdqu"}))
     return "a byte that is masked may fault or not";
-  if ((made.long_operand || one_of(name, {"fld", "fstp", "bound"})) && theirs.vector >= 0 &&
+  if ((made.long_operand || one_of(name, {"fld", "bound"})) && theirs.vector >= 0 &&
       ours.vector >= 0 && theirs.vector != ours.vector)
     return "a long operand's limit, alignment and pages: which is looked at first";
   if (made.experiment.width == Code::k32 && ours.vector == kAC && theirs.vector == kGP)
     return "an access that wraps at 4 GiB may be beyond the limit or not (SDM 3A, 5.3.1)";
   if (fault && made.image) return "part of the image may have been written";
   if (fault && name == "fbstp") return "the other page may have been written";
-  if (name == "fstp" && (ours.vector == kPF || ours.vector == kGP || ours.vector == kSS))
-    return "the other page, or what lies before the segment's end, may have been written";
+  if (ours.vector == kPF && name == "fstp") return "the other page may have been written";
+  if (intel && name == "fstp" && made.long_operand && (ours.vector == kGP || ours.vector == kSS))
+    return "what lies before the segment's end may have been written";
   if (name == "fxrstor" && (ours.vector == kGP || ours.vector == kSS))
     return "neither canonical nor aligned: #GP or #SS";
   if (one_of(name, {"ins", "outs"}) && !(rcx & 0xFFFF))

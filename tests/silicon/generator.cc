@@ -606,7 +606,8 @@ void Generator::finish(const Slot& s, Made& made, bool alone) {
   made.undefined = made.undefined_before | undefined_flags(made.shape);
   made.mmx |= bool(s.row->attributes & kMmx);
   made.skip = undefined_result(made.shape);
-  made.long_operand = s.row->attributes & kSse || long_operand(s.row->name);
+  made.long_operand = s.row->attributes & kSse || long_operand(s.row->name) ||
+                      (is(*s.row, {"fstp"}) && s.opcode == 0xDB);  // of 80 bits
   const bool small = osize_ == 2;
   if (is(*s.row, {"fxsave"})) {
     made.image = 512, made.image_begin = 6, made.image_end = 32;
