@@ -7,17 +7,18 @@
 #     disk       64 MiB from an IDE disk
 #     loop       an integer loop
 #     recording  what recordings cost in time and space, and how fast they play
+#     workloads  int, float, x87, mem, sys, and boots: processor time and memory (WORKLOADS="int sys" for some)
 #     travel     seeks and reverse steps in the recording of a boot (SEEKS of them)
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 guests=${GUESTS:-build/guests}
 rounds=${ROUNDS:-3}
-[ $# -gt 0 ] || set -- boot disk loop recording travel
+[ $# -gt 0 ] || set -- boot disk loop workloads recording travel
 export REPRISE=$build/reprise GUESTS=$guests
 read -r load _ </proc/loadavg
 echo "$(nproc) processors, load $load before the measurements"
-tools/guests/build.sh "$guests" cloud initramfs cloud-disks testdisk
+tools/guests/build.sh "$guests" cloud initramfs cloud-disks testdisk workloads
 make -s --no-print-directory BUILD="$build" "$build/loop.bin"
 
 # The same guest, the same devices where they have a choice: no network, no display.
@@ -88,6 +89,8 @@ bench_loop() {
         printf "Integer loop: %.0f million instructions a second (goal: at least 200)\n",
             n / 1e6 / t }'
 }
+
+bench_workloads() { tools/bench/workloads.py --rounds "$rounds" ${WORKLOADS:-}; }
 
 # recording leaves what travel goes through.
 recorded=$build/bench.reprise

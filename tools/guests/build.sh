@@ -9,6 +9,7 @@
 #   initramfs             initramfs.gz: busybox-static and init.sh, the same bytes on every build
 #   cloud-disks           cloud-disks.gz: initramfs.gz and the kernel's modules for disks (modules.sh)
 #   standard-disks        standard-disks.gz: likewise, and for floppies
+#   workloads             workloads.gz: initramfs.gz and the programs of tests/bench
 #   multiboot             multiboot.elf: tests/guests/multiboot
 #   story hammer          NAME.elf: tests/guests/c/NAME.c
 #   testdisk              testdisk.img: 64 MiB of fixed pseudo-random bytes
@@ -77,6 +78,21 @@ disks() {
         mv "$out/$1-disks.gz.new" "$out/$1-disks.gz"
 }
 
+workloads() {
+    local tree=$out/.tree name sources=$root/tests/bench
+    initramfs
+    fresh workloads.gz "$here"/{build,lib}.sh "$sources"/*.[ch] "$out/initramfs.gz" && return
+    rm -rf "$tree"
+    mkdir -p "$tree/bin"
+    for name in int float x87 mem sys; do
+        gcc -O2 -static -march=x86-64 -fno-pie -no-pie -fno-stack-protector -Wall -Wextra -s -Wl,--build-id=none \
+            -o "$tree/bin/bench-$name" "$sources/$name.c" -lm
+    done
+    { cat "$out/initramfs.gz" && pack "$tree"; } >"$out/workloads.gz.new"
+    made workloads.gz
+    rm -rf "$tree"
+}
+
 multiboot() {
     local source=$root/tests/guests/multiboot/multiboot.asm
     [ "$out/multiboot.elf" -nt "$source" ] && return
@@ -103,7 +119,7 @@ for part; do
     standard) kernel standard linux-image-amd64 ;;
     cloud-disks) disks cloud linux-image-cloud-amd64 ;;
     standard-disks) disks standard linux-image-amd64 ;;
-    initramfs | multiboot) $part ;;
+    initramfs | multiboot | workloads) $part ;;
     story | hammer) small "$part" ;;
     isolinux | grubdisk)
         disks cloud linux-image-cloud-amd64

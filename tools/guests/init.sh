@@ -42,6 +42,7 @@ for name in $work; do
         done
         seq 300 | xargs -n 100 -P 2 sh -c 'echo $#' | sort ;;
     time) date -u '+%Y-%m-%d %H:%M'; sleep 1; echo slept ;;
+    bench-*) "/bin/$name" ;;             # of workloads.gz
     disk* | cdrom | floppy) . /lib/media-tests.sh && $name ;;
     *) echo "unknown work" ;;
     esac
