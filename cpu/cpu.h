@@ -71,10 +71,12 @@ struct Cpu final : public Device, public Pins {
   bool single = false;     // this instruction runs alone: nothing may be chained to it
   bool in_block = false;   // r[kRip], cycle and icount are those of a running block
 
-  // --- registers -----------------------------------------------------------------------------------
+  // --- registers
+  // -----------------------------------------------------------------------------------
   u32 eflags = 2;  // all but the arithmetic flags, which are in `flags`: see rflags(), set_rflags()
   Segment seg[8];
   u64 cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, efer = 0;
+  u32 pkru = 0;  // see set_pkru()
   u64 dr[8] = {};
   TableRegister gdtr, idtr;
   fpu::FpuState fpu;  // x87, MMX, XMM, MXCSR
@@ -95,23 +97,27 @@ struct Cpu final : public Device, public Pins {
   u32 pending = 0;           // PendingBits
   u8 sipi_vector = 0;
   Activity activity = Activity::Running;
-  u64 shadow_at = kNever;  // icount of the boundary where STI or MOV SS holds off interrupts
-  u32 debug_trap = 0;      // DR6 bits that #DB will report at the next boundary
+  u64 shadow_at = kNever;   // icount of the boundary where STI or MOV SS holds off interrupts
+  u32 debug_trap = 0;       // DR6 bits that #DB will report at the next boundary
   bool steps_over = false;  // INT n and SYSCALL: no single-step trap follows; within a boundary
 
-  // --- memory --------------------------------------------------------------------------------------
+  // --- memory
+  // --------------------------------------------------------------------------------------
   TlbEntry data_tlb[kDataTlb];
   TlbEntry code_tlb[kCodeTlb];
   TlbSets<kDataTlb> data_sets;
   TlbSets<kCodeTlb> code_sets;
-  u64 pdpte[4] = {};                   // PAE: loaded with CR3
+  TlbSet<kDataTlb> lent;  // user pages of which fast_tables[0] has pointers in spite of SMAP
+  bool lends = false;     // any; only while EFLAGS.AC is set
+  u64 pdpte[4] = {};      // PAE: loaded with CR3
   FastEntry fast_tables[3][kDataTlb];  // [0] supervisor, [1] user, [2] never matches; derived
   FastCode fast_codes[2][kCodeTlb];    // likewise
   PhysEntry phys_cache[kPhysCache];    // derived
   Bus* bus = nullptr;
   LocalApic* apic = nullptr;
 
-  // --- engine --------------------------------------------------------------------------------------
+  // --- engine
+  // --------------------------------------------------------------------------------------
   Cluster& cluster;
   Scheduler& scheduler;
   const unsigned index;
@@ -120,7 +126,7 @@ struct Cpu final : public Device, public Pins {
   Links* link = nullptr;  // of the branch that ended the chain, to be set to where it led
   unsigned link_index = 0;
   std::unique_ptr<Op[]> scratch;  // the single instruction that runs outside any block
-  bool yield = false;  // PAUSE: the turn ends
+  bool yield = false;             // PAUSE: the turn ends
   std::jmp_buf fault_exit;
   struct {
     u8 vector;
@@ -134,7 +140,8 @@ struct Cpu final : public Device, public Pins {
     u8 vector;
   } delivering = {};
 
-  // --- Device, Pins --------------------------------------------------------------------------------
+  // --- Device, Pins
+  // --------------------------------------------------------------------------------
   std::string_view kind() const override { return "x86-cpu"; }
   void reset() override;  // power-on / RESET# state
   void settle() override;
@@ -169,7 +176,6 @@ struct Cpu final : public Device, public Pins {
   [[noreturn]] void raise(u8 vector, u32 error);
 
   // --- memory by linear address (see memory/access.h for the fast forms)
-  // Privileged reads of tables, whatever CPL is.
   void check_access(u64 linear, unsigned size, bool user, u8 segment);  // canonical, #AC
   // `counts`: as a read of the instruction, to the operator's stops.
   u64 load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts);
@@ -177,6 +183,7 @@ struct Cpu final : public Device, public Pins {
   void store_page(u64 linear, unsigned size, u64 value, bool user);
   void note_data_access(u64 linear, unsigned size, bool write);  // data breakpoints (system/)
   bool has_1g_pages() const;
+  // Implicit accesses to tables: privileged whatever CPL is, and under SMAP whatever AC is.
   u64 read_system(u64 linear, unsigned size);
   void write_system(u64 linear, unsigned size, u64 value);
   // Physical, as page walks do.
@@ -186,8 +193,8 @@ struct Cpu final : public Device, public Pins {
   u64 load_slow(u64 linear, unsigned size, bool user, u8 seg);
   void store_slow(u64 linear, unsigned size, u64 value, bool user, u8 seg);
   // Host pointer for [linear, linear+size) within one page, with the translation made (faults
-  // possible); null for devices and pages that must be tracked. What is to be written is cut to what
-  // lies before decoded code.
+  // possible); null for devices and pages that must be tracked. What is to be written is cut to
+  // what lies before decoded code.
   u8* host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 seg);
   // Faults as a store (or load) of the range would, and does nothing else.
   void probe(u64 linear, unsigned size, bool write, bool user, u8 seg);
@@ -202,6 +209,7 @@ struct Cpu final : public Device, public Pins {
   void drop_code_entry(u64 linear);
   void drop_fast();  // forget derived host pointers
   void drop_write_pointers();
+  void set_pkru(u32 value);
   bool user() const { return cpl == 3; }
   // Segmentation in the general case: limit, type and canonical checks; returns the linear address.
   u64 linear(u8 seg, u64 offset, unsigned size, bool write);
@@ -214,7 +222,8 @@ struct Cpu final : public Device, public Pins {
   bool v86() const { return eflags & VM; }
   bool long_mode() const { return efer & EFER_LMA; }
   bool code64() const { return (mode & kModeWidth) == kMode64; }
-  void update_mode();  // after CR0, CR4, EFER, EFLAGS.VM/AC, CS, SS, DS, ES, CPL changed
+  void update_mode();    // after CR0, CR4, EFER, EFLAGS.VM/AC, CS, SS, DS, ES, CPL changed
+  void choose_tables();  // the part of it that depends on AC
   unsigned stack_width() const { return code64() ? 8 : seg[SS].db() ? 4 : 2; }
 
   // --- leaving
@@ -236,8 +245,8 @@ struct Cpu final : public Device, public Pins {
   // --- system/
   // Interrupts and exceptions through the IDT or IVT, all modes, with #DF and triple fault.
   void deliver(u8 vector, EventKind kind, bool has_error = false, u32 error = 0);
-  // A fault of the instruction or delivery that was going on (fault_info): contributory faults become
-  // #DF, and a fault of that a triple fault.
+  // A fault of the instruction or delivery that was going on (fault_info): contributory faults
+  // become #DF, and a fault of that a triple fault.
   void deliver_fault(u8 vector, bool has_error, u32 error);
   void enter_smm();
   void take_init();

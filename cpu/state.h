@@ -85,7 +85,8 @@ inline constexpr u32 CR0_PE = 1, CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_ET = 16
                      CR0_PG = 1u << 31;
 inline constexpr u32 CR4_VME = 1, CR4_PVI = 2, CR4_TSD = 4, CR4_DE = 8, CR4_PSE = 16, CR4_PAE = 32,
                      CR4_MCE = 64, CR4_PGE = 128, CR4_PCE = 256, CR4_OSFXSR = 512,
-                     CR4_OSXMMEXCPT = 1024, CR4_UMIP = 2048;
+                     CR4_OSXMMEXCPT = 1024, CR4_UMIP = 2048, CR4_PCIDE = 1u << 17,
+                     CR4_SMEP = 1u << 20, CR4_SMAP = 1u << 21, CR4_PKE = 1u << 22;
 inline constexpr u32 EFER_SCE = 1, EFER_LME = 1u << 8, EFER_LMA = 1u << 10, EFER_NXE = 1u << 11;
 
 // A translation: linear page to guest-physical page. The TLB is machine state: guests clear
@@ -95,7 +96,8 @@ struct TlbEntry {
   u64 frame = 0;      // physical page number
   u8 user = 0, writable = 0, dirty = 0, global = 0, nx = 0;
   u8 large = 0;  // log2 of the mapping's size, 0 for 4 KiB
-  u8 spare[2] = {};
+  u8 key = 0;    // protection key
+  u8 spare = 0;
 };
 
 // Entries of a TLB that a flush has to look at. Derived, and there may be more in it than need be.
@@ -122,7 +124,8 @@ struct TlbSets {
   TlbSet<N> used;   // by the TLB, or by pointers derived where there is no paging
   TlbSet<N> local;  // not global: what a load of CR3 drops
   TlbSet<N> large;  // parts of large pages: what INVLPG of another address may drop
-  void all() { used.all(), local.all(), large.all(); }
+  TlbSet<N> keyed;  // of a protection key other than 0: what WRPKRU is about, mostly
+  void all() { used.all(), local.all(), large.all(), keyed.all(); }
 };
 
 // Derived from a TlbEntry for one privilege: where the page is in host memory.

@@ -7,6 +7,9 @@
 // A fetch looks into the code TLB only when control enters another page than that of the previous
 // fetch, or after a flush; direct mapping without replacement state makes any further look-up
 // invisible, so cached blocks and single steps see the same translations.
+//
+// What a page permits may depend on EFLAGS.AC (SMAP) and PKRU. Neither is looked at where a pointer
+// is at hand: when they forbid more than they did, the pointers that this is about are dropped.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -25,16 +28,31 @@ constexpr u64 kFrameMask = ((u64(1) << kPhysBits) - 1) & ~u64(0xFFF);
 constexpr u64 kAboveMax = ((u64(1) << 52) - 1) & ~((u64(1) << kPhysBits) - 1);
 
 constexpr u32 kErrorPresent = 1, kErrorWrite = 2, kErrorUser = 4, kErrorReserved = 8,
-              kErrorFetch = 16;
+              kErrorFetch = 16, kErrorKey = 32;
 
 struct Access {
-  bool write, user, fetch;
+  bool write, user, fetch = false;
+  bool implicit = false;  // to tables of the processor
 };
 
+// Do SMEP and SMAP keep supervisor code from the pages of users?
+bool keeps_off(const Cpu& c, Access a) {
+  if (a.fetch) return c.cr4 & CR4_SMEP;
+  return (c.cr4 & CR4_SMAP) && (a.implicit || c.user() || !(c.eflags & AC));
+}
+
+// The protection key of a user page.
+bool key_denies(const Cpu& c, const TlbEntry& e, Access a) {
+  if (!(c.cr4 & CR4_PKE) || !c.long_mode() || !e.user || a.fetch) return false;
+  const u32 rights = c.pkru >> (2 * e.key);  // AD, WD
+  return (rights & 1) || ((rights & 2) && a.write && (a.user || (c.cr0 & CR0_WP)));
+}
+
 bool permits(const Cpu& c, const TlbEntry& e, Access a) {
-  if (a.user && !e.user) return false;
+  if (a.user ? !e.user : e.user && keeps_off(c, a)) return false;
   if (a.fetch && e.nx) return false;
-  return !a.write || e.writable || (!a.user && !(c.cr0 & CR0_WP));
+  if (a.write && !e.writable && (a.user || (c.cr0 & CR0_WP))) return false;
+  return !key_denies(c, e, a);
 }
 
 [[noreturn]] void page_fault(Cpu& c, u64 linear, u32 error, Access a) {
@@ -50,7 +68,7 @@ bool permits(const Cpu& c, const TlbEntry& e, Access a) {
     e = {};
   }
   c.cr2 = linear;
-  const bool nx = (c.efer & EFER_NXE) && (c.cr4 & CR4_PAE);
+  const bool nx = ((c.efer & EFER_NXE) && (c.cr4 & CR4_PAE)) || (c.cr4 & CR4_SMEP);
   c.raise(kPF, error | (a.write ? kErrorWrite : 0) | (a.user ? kErrorUser : 0) |
                    (a.fetch && nx ? kErrorFetch : 0));
 }
@@ -121,7 +139,9 @@ TlbEntry walk(Cpu& c, u64 linear, Access a) {
   e.global = (entry & kGlobal) && (c.cr4 & CR4_PGE);
   e.nx = nx;
   e.large = size_bits > 12 ? size_bits : 0;
-  if (!permits(c, e, a)) page_fault(c, linear, kErrorPresent, a);
+  e.key = c.long_mode() ? entry >> 59 & 15 : 0;
+  if (!permits(c, e, a))
+    page_fault(c, linear, kErrorPresent | (key_denies(c, e, a) ? kErrorKey : 0), a);
   e.dirty = a.write || (entry & kDirty);
 
   for (unsigned i = 0; i < depth; ++i) {
@@ -136,6 +156,7 @@ void note(TlbSets<N>& sets, unsigned index, const TlbEntry& e) {
   sets.used.add(index);
   if (!e.global) sets.local.add(index);
   if (e.large) sets.large.add(index);
+  if (e.key) sets.keyed.add(index);
 }
 
 // A translation, and the pointers derived from it.
@@ -145,23 +166,51 @@ void drop(TlbEntry (&tlb)[N], Fast (*fast)[N], unsigned index) {
   fast[0][index] = fast[1][index] = {};
 }
 
+u64 translate_data(Cpu& c, u64 linear, Access a) {
+  const unsigned index = linear >> 12 & (kDataTlb - 1);
+  if (!(c.cr0 & CR0_PG)) {
+    c.data_sets.used.add(index);
+    return u32(linear);
+  }
+  TlbEntry& e = c.data_tlb[index];
+  if (e.tag != linear >> 12 || !permits(c, e, a) || (a.write && !e.dirty)) {
+    const TlbEntry found = walk(c, linear, a);
+    c.drop_data_entry(linear);
+    e = found;
+    note(c.data_sets, index, e);
+  }
+  return e.frame << 12 | (linear & 0xFFF);
+}
+
+void probe_data(Cpu& c, u64 linear, unsigned size, Access a, u8 segment) {
+  c.check_access(linear, size, a.user, segment);
+  translate_data(c, linear, a);
+  if (((linear + size - 1) ^ linear) & ~u64(0xFFF)) {
+    const u64 second = (linear + size - 1) & ~u64(0xFFF);
+    translate_data(c, c.code64() ? second : u32(second), a);
+  }
+}
+
+// EFLAGS.AC opens the pages of users to instructions, and not to what they imply: refused here,
+// since what follows looks at AC.
+void probe_implicit(Cpu& c, u64 linear, unsigned size, bool write) {
+  if (!(c.cr4 & CR4_SMAP) || !(c.eflags & AC)) return;
+  probe_data(c, linear, size, {.write = write, .user = false, .implicit = true}, DS);
+}
+
+// A pointer for supervisor code was derived. What it may use only while AC is set is remembered.
+void note_lent(Cpu& c, u64 linear, bool user) {
+  if (user || !(c.cr4 & CR4_SMAP) || !(c.eflags & AC)) return;
+  const unsigned index = linear >> 12 & (kDataTlb - 1);
+  if (!c.data_tlb[index].user) return;
+  c.lent.add(index);
+  c.lends = true;
+}
+
 }  // namespace
 
 u64 Cpu::translate(u64 linear, bool write, bool user) {
-  const unsigned index = linear >> 12 & (kDataTlb - 1);
-  if (!(cr0 & CR0_PG)) {
-    data_sets.used.add(index);
-    return u32(linear);
-  }
-  const Access a{write, user, false};
-  TlbEntry& e = data_tlb[index];
-  if (e.tag != linear >> 12 || !permits(*this, e, a) || (write && !e.dirty)) {
-    const TlbEntry found = walk(*this, linear, a);
-    drop_data_entry(linear);
-    e = found;
-    note(data_sets, index, e);
-  }
-  return e.frame << 12 | (linear & 0xFFF);
+  return translate_data(*this, linear, {write, user});
 }
 
 u64 Cpu::translate_fetch(u64 linear) {
@@ -170,7 +219,7 @@ u64 Cpu::translate_fetch(u64 linear) {
     code_sets.used.add(index);
     return u32(linear);
   }
-  const Access a{false, user(), true};
+  const Access a{.write = false, .user = user(), .fetch = true};
   TlbEntry& e = code_tlb[index];
   if (e.tag != linear >> 12 || !permits(*this, e, a)) {
     const TlbEntry found = walk(*this, linear, a);
@@ -244,8 +293,8 @@ void Cpu::flush_tlb(bool global) {
   data_sets.local.none();
   code_sets.local.none();
   if (!global) return;
-  data_sets.used.none(), data_sets.large.none();
-  code_sets.used.none(), code_sets.large.none();
+  data_sets.used.none(), data_sets.large.none(), data_sets.keyed.none();
+  code_sets.used.none(), code_sets.large.none(), code_sets.keyed.none();
 }
 
 void Cpu::invlpg(u64 linear) {
@@ -264,6 +313,17 @@ void Cpu::invlpg(u64 linear) {
   drop_code(number & (kCodeTlb - 1));
   data_sets.large.each(drop_data);
   code_sets.large.each(drop_code);
+}
+
+// What pointers were derived from may be forbidden now; keys of translations stay.
+void Cpu::set_pkru(u32 value) {
+  const u32 changed = pkru ^ value;
+  pkru = value;
+  const auto drop_pointers = [&](unsigned i) {
+    if (changed >> (2 * data_tlb[i].key) & 3) fast_tables[0][i] = fast_tables[1][i] = {};
+  };
+  if (changed && (cr4 & CR4_PKE))
+    (changed & 3 ? data_sets.used : data_sets.keyed).each(drop_pointers);
 }
 
 void Cpu::drop_fast() {
@@ -362,7 +422,10 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
     if (fast == fast_tables[user] && !watched) {
       FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
       const u64 tag = linear & ~u64(0xFFF);
-      if (e.read_tag != tag) e = {tag, 1, reinterpret_cast<u64>(host) - tag, 0};
+      if (e.read_tag != tag) {
+        e = {tag, 1, reinterpret_cast<u64>(host) - tag, 0};
+        note_lent(*this, linear, user);
+      }
     }
     u64 value = 0;
     std::memcpy(&value, host + (address & 0xFFF), size);
@@ -413,6 +476,7 @@ void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
       const u64 addend = reinterpret_cast<u64>(host) - tag;
       // A write implies the right to read.
       e = {tag, tag, addend, 0};
+      note_lent(*this, linear, user);
     }
     return;
   }
@@ -428,12 +492,7 @@ void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
 }
 
 void Cpu::probe(u64 linear, unsigned size, bool write, bool user, u8 segment) {
-  check_access(linear, size, user, segment);
-  translate(linear, write, user);
-  if (((linear + size - 1) ^ linear) & ~u64(0xFFF)) {
-    const u64 second = (linear + size - 1) & ~u64(0xFFF);
-    translate(code64() ? second : u32(second), write, user);
-  }
+  probe_data(*this, linear, size, {write, user}, segment);
 }
 
 u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segment) {
@@ -458,9 +517,13 @@ u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segm
   return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);
 }
 
-u64 Cpu::read_system(u64 linear, unsigned size) { return load_any(linear, size, false, DS, false); }
+u64 Cpu::read_system(u64 linear, unsigned size) {
+  probe_implicit(*this, linear, size, false);
+  return load_any(linear, size, false, DS, false);
+}
 
 void Cpu::write_system(u64 linear, unsigned size, u64 value) {
+  probe_implicit(*this, linear, size, true);
   store_slow(linear, size, value, false, DS);
 }
 

@@ -147,6 +147,47 @@ void invlpg(Cpu& c, const Op& op) {
   }
 }
 
+// The TLB has translations of one PCID: what is asked of another is done.
+void invpcid(Cpu& c, const Op& op) {
+  privileged(c);
+  const u64 type = c.code64() ? c.r[op.reg] : u32(c.r[op.reg]);
+  const u64 address = memory_address(c, op, 16, false);
+  const u64 after = c.code64() ? address + 8 : u32(address + 8);
+  const u64 pcid = c.load_slow(address, 8, c.user(), op.seg);
+  const u64 linear = c.load_slow(after, 8, c.user(), op.seg);
+  if (type > 3 || pcid >> 12) c.raise(kGP, 0);
+  const bool pcide = c.cr4 & CR4_PCIDE;
+  if (type <= 1 && pcid != 0 && !pcide) c.raise(kGP, 0);
+  if (type == 0 && c.long_mode() && !canonical(linear)) c.raise(kGP, 0);
+  const bool present = pcid == (pcide ? c.cr3 & 0xFFF : 0);
+  if (type == 0 && present) c.invlpg(linear);
+  if ((type == 1 && present) || type == 3) c.flush_tlb(false);
+  if (type == 2) c.flush_tlb(true);
+}
+
+static void set_ac(Cpu& c, u32 value) {
+  if (c.cpl != 0) c.raise(kUD);
+  c.eflags = (c.eflags & ~AC) | value;
+  c.choose_tables();
+}
+void clac(Cpu& c, const Op&) { set_ac(c, 0); }
+void stac(Cpu& c, const Op&) { set_ac(c, AC); }
+
+static void key_rights(Cpu& c) {
+  if (!(c.cr4 & CR4_PKE)) c.raise(kUD);
+  if (u32(c.r[RCX]) != 0) c.raise(kGP, 0);
+}
+void rdpkru(Cpu& c, const Op&) {
+  key_rights(c);
+  c.r[RAX] = c.pkru;
+  c.r[RDX] = 0;
+}
+void wrpkru(Cpu& c, const Op&) {
+  key_rights(c);
+  if (u32(c.r[RDX]) != 0) c.raise(kGP, 0);
+  c.set_pkru(u32(c.r[RAX]));
+}
+
 void invd(Cpu& c, const Op&) { privileged(c); }
 void wbinvd(Cpu& c, const Op&) { privileged(c); }
 
@@ -247,7 +288,8 @@ void mwait(Cpu& c, const Op&) {
   c.yield = true;
 }
 
-// Takes as long as on Skylake and later, so that loops that wait do not fill the run; ends the turn.
+// Takes as long as on Skylake and later, so that loops that wait do not fill the run; ends the
+// turn.
 void pause(Cpu& c, const Op&) {
   c.wait(140);
   c.yield = c.cluster.size() > 1;

@@ -79,7 +79,9 @@ CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
     case 6:
       return {m.word(kLeaf6Eax), 0, 0, 0};
     case 7:
-      return subleaf ? CpuidResult{} : CpuidResult{0, m.word(kLeaf7Ebx), m.word(kLeaf7Ecx), 0};
+      if (subleaf) return {};
+      // OSPKE follows CR4.PKE.
+      return {0, m.word(kLeaf7Ebx), m.word(kLeaf7Ecx) | (c.cr4 & CR4_PKE ? 1u << 4 : 0), 0};
     case 0xB:
       return m.has(Feature::kX2apic) ? topology(c.index, subleaf) : CpuidResult{};
     default:

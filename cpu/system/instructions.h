@@ -61,6 +61,11 @@ void lmsw(Cpu& c, const Op& op);         // last
 void smsw(Cpu& c, const Op& op);         // step
 void clts(Cpu& c, const Op& op);         // last
 void invlpg(Cpu& c, const Op& op);       // last
+void invpcid(Cpu& c, const Op& op);      // last; op.reg: ModRM reg with REX.R
+void clac(Cpu& c, const Op& op);         // step
+void stac(Cpu& c, const Op& op);         // step
+void rdpkru(Cpu& c, const Op& op);       // step
+void wrpkru(Cpu& c, const Op& op);       // step
 void invd(Cpu& c, const Op& op);         // step
 void wbinvd(Cpu& c, const Op& op);       // step
 void hlt(Cpu& c, const Op& op);          // last

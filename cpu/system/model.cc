@@ -41,6 +41,7 @@ constexpr Named kFeatures[] = {
     {"monitor", Feature::kMonitor},
     {"ssse3", Feature::kSsse3},
     {"cx16", Feature::kCx16},
+    {"pcid", Feature::kPcid},
     {"sse4.1", Feature::kSse41},
     {"sse4.2", Feature::kSse42},
     {"x2apic", Feature::kX2apic},
@@ -54,8 +55,12 @@ constexpr Named kFeatures[] = {
     {"lm", Feature::kLm},
     {"lahf-lm", Feature::kLahfLm},
     {"tsc-adjust", Feature::kTscAdjust},
+    {"smep", Feature::kSmep},
     {"erms", Feature::kErms},
+    {"invpcid", Feature::kInvpcid},
+    {"smap", Feature::kSmap},
     {"umip", Feature::kUmip},
+    {"pku", Feature::kPku},
     {"invtsc", Feature::kInvtsc},
     {"arat", Feature::kArat},
 };
@@ -168,6 +173,7 @@ constexpr struct {
     {Feature::kX2apic, Feature::kApic}, {Feature::kTscDeadline, Feature::kApic},
     {Feature::kFxsr, Feature::kFpu},    {Feature::kMmx, Feature::kFpu},
     {Feature::kSyscall, Feature::kMsr}, {Feature::kPae, Feature::kCx8},
+    {Feature::kPcid, Feature::kLm},     {Feature::kPku, Feature::kLm},
 };
 
 std::string name_of(Feature f) {
@@ -254,6 +260,10 @@ u32 CpuModel::cr4_mask() const {
   if (has(Feature::kFxsr)) mask |= CR4_OSFXSR;
   if (has(Feature::kSse)) mask |= CR4_OSXMMEXCPT;
   if (has(Feature::kUmip)) mask |= CR4_UMIP;
+  if (has(Feature::kPcid)) mask |= CR4_PCIDE;
+  if (has(Feature::kSmep)) mask |= CR4_SMEP;
+  if (has(Feature::kSmap)) mask |= CR4_SMAP;
+  if (has(Feature::kPku)) mask |= CR4_PKE;
   return mask;
 }
 

@@ -42,9 +42,18 @@ void Cpu::update_mode() {
   if (v86()) m |= kModeV86;
   if (protect) m |= kModeProtected;
   mode = m;
+  choose_tables();
+  fast_code = fast_codes[user()];
+}
+
+void Cpu::choose_tables() {
   const bool checks_alignment = (cr0 & CR0_AM) && (eflags & AC) && user();
   fast = fast_tables[checks_alignment || watches_data(*this) ? 2 : user()];
-  fast_code = fast_codes[user()];
+  if (lends && !(eflags & AC)) {
+    lent.each([this](unsigned i) { fast_tables[0][i] = {}; });
+    lent.none();
+    lends = false;
+  }
 }
 
 void Cpu::set_rflags(u32 value) {
@@ -71,7 +80,7 @@ void set_cr0(Cpu& c, u64 value) {
     } else if (paging && (c.cr4 & CR4_PAE)) {
       c.load_pdptes(c.cr3);
     } else if (!paging) {
-      if (c.code64()) c.raise(kGP, 0);
+      if (c.code64() || (c.cr4 & CR4_PCIDE)) c.raise(kGP, 0);
       lma = false;
     }
   } else if (paging && (c.cr4 & CR4_PAE) && !lma && (changed & (CR0_CD | CR0_NW))) {
@@ -84,25 +93,34 @@ void set_cr0(Cpu& c, u64 value) {
 }
 
 void set_cr3(Cpu& c, u64 value) {
+  // The TLB holds what is global and translations of the present PCID alone. So it need not compare
+  // PCIDs, and the others, which bit 63 allows to keep, are walked again.
+  bool keep = false;
   if (c.long_mode()) {
+    if (c.cr4 & CR4_PCIDE) {
+      keep = value >> 63;
+      value &= ~(u64(1) << 63);
+    }
     if (value >> 40) c.raise(kGP, 0);
+    keep &= value == c.cr3;
   } else {
     value = u32(value);
     if ((c.cr0 & CR0_PG) && (c.cr4 & CR4_PAE)) c.load_pdptes(value);
   }
   c.cr3 = value;
-  c.flush_tlb(false);
+  if (!keep) c.flush_tlb(false);
 }
 
 void set_cr4(Cpu& c, u64 value) {
   if (value & ~u64(c.cluster.model().cr4_mask())) c.raise(kGP, 0);
   if (c.long_mode() && !(value & CR4_PAE)) c.raise(kGP, 0);
   const u64 changed = value ^ c.cr4;
+  if ((changed & value & CR4_PCIDE) && (!c.long_mode() || (c.cr3 & 0xFFF))) c.raise(kGP, 0);
   constexpr u64 paging = CR4_PAE | CR4_PGE | CR4_PSE;
-  if ((changed & paging) && (value & CR4_PAE) && (c.cr0 & CR0_PG) && !c.long_mode())
+  if ((changed & (paging | CR4_SMEP)) && (value & CR4_PAE) && (c.cr0 & CR0_PG) && !c.long_mode())
     c.load_pdptes(c.cr3);
   c.cr4 = value;
-  if (changed & paging) c.flush_tlb(true);
+  if (changed & (paging | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE)) c.flush_tlb(true);
   c.update_mode();
 }
 

@@ -44,9 +44,10 @@ void reset_core(Cpu& c) {
 }
 
 bool legal_entry(const TlbEntry& e) {
-  const bool flags = e.user <= 1 && e.writable <= 1 && e.dirty <= 1 && e.global <= 1 && e.nx <= 1;
+  const bool flags =
+      e.user <= 1 && e.writable <= 1 && e.dirty <= 1 && e.global <= 1 && e.nx <= 1 && e.key <= 15;
   const bool size = e.large == 0 || e.large == 21 || e.large == 22 || e.large == 30;
-  return flags && size && e.frame < (u64(1) << 40) && !(e.spare[0] | e.spare[1]);
+  return flags && size && e.frame < (u64(1) << 40) && !e.spare;
 }
 
 // A TLB as raw bytes; an image is checked entry by entry.
@@ -77,6 +78,7 @@ void Cpu::reset() {
   reset_core(*this);
   fpu = {};
   msr = {};
+  pkru = 0;
   tsc_offset = u64(0) - scheduler.now();
   smbase = 0x30000;
   smm = false;
@@ -107,6 +109,8 @@ void Cpu::settle() {
   drop_fast();
   data_sets.all();
   code_sets.all();
+  lent.none();
+  lends = false;
   delivering = {};
   update_mode();
   if (apic) apic->set_tsc_offset(tsc_offset);
@@ -125,7 +129,7 @@ void Cpu::state(State& s) {
   static constexpr const char* names[8] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
   for (unsigned i = 0; i < 8; ++i) s(names[i], seg[i]);
   s("cr0", cr0, 0, 0xFFFFFFFF)("cr2", cr2)("cr3", cr3)("cr4", cr4, 0, 0xFFFFFFFF);
-  s("efer", efer, 0, 0xFFFF)("pdpte", pdpte)("dr", dr)("gdtr", gdtr)("idtr", idtr);
+  s("efer", efer, 0, 0xFFFF)("pkru", pkru)("pdpte", pdpte)("dr", dr)("gdtr", gdtr)("idtr", idtr);
   s("fpu", fpu)("msr", msr)("tsc_offset", tsc_offset)("smbase", smbase, 0, 0xFFFFFFFF);
   s("cpl", cpl, 0, 3)("smm", smm)("nmi_blocked", nmi_blocked)("intr", intr);
   s("pending", pending, 0, 15)("sipi_vector", sipi_vector);

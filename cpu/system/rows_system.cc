@@ -78,6 +78,12 @@ void add_control(Tables& t) {
   t.add(k0F, 0x01, kAnyPrefix, 7, kReg, 1, {"rdtscp", None, STEP(rdtscp), 0, Feature::kRdtscp});
   t.add(k0F, 0x01, kAnyPrefix, 1, kReg, 0, {"monitor", None, STEP(monitor), 0, Feature::kMonitor});
   t.add(k0F, 0x01, kAnyPrefix, 1, kReg, 1, {"mwait", None, LAST(mwait), kEnds, Feature::kMonitor});
+  t.add(k0F, 0x01, kNoPrefix, 1, kReg, 2, {"clac", None, STEP(clac), 0, Feature::kSmap});
+  t.add(k0F, 0x01, kNoPrefix, 1, kReg, 3, {"stac", None, STEP(stac), 0, Feature::kSmap});
+  t.add(k0F, 0x01, kNoPrefix, 5, kReg, 6, {"rdpkru", None, STEP(rdpkru), 0, Feature::kPku});
+  t.add(k0F, 0x01, kNoPrefix, 5, kReg, 7, {"wrpkru", None, STEP(wrpkru), 0, Feature::kPku});
+  t.add(k0F38, 0x82, k66,
+        {"invpcid", M, LAST(invpcid), kMemOnly | kRawReg | kForce64 | kEnds, Feature::kInvpcid});
   t.add(k0F, 0x06, kAnyPrefix, {"clts", None, LAST(clts), kEnds});
   t.add(k0F, 0x08, kAnyPrefix, {"invd", None, STEP(invd)});
   t.add(k0F, 0x09, kAnyPrefix, {"wbinvd", None, STEP(wbinvd)});

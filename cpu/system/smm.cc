@@ -101,6 +101,7 @@ bool legal(const Cpu& c, const Modes& m) {
   if (m.efer & ~u64(model.efer_mask())) return false;
   const bool lma = paging && (m.efer & EFER_LME);
   if (lma && !(m.cr4 & CR4_PAE)) return false;
+  if (!lma && (m.cr4 & CR4_PCIDE)) return false;
   if (m.cr3 >> 40) return false;
   return m.cpl <= 3 && !(lma && (m.rflags & VM));
 }

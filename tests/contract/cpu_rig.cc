@@ -134,6 +134,8 @@ constexpr std::string_view kPieces[] = {
     "\x0f\x01\xf8"sv,
     "\x0f\x31\x01\x07"sv,
     "\x0f\x01\xf9\x01\x07"sv,
+    "\x31\xc9\x0f\x01\xee\x01\x07"sv,  // RDPKRU, WRPKRU
+    "\x31\xc9\x31\xd2\x0f\x01\xef"sv,
     "\x0f\xa2"sv,
     "\x0f\x01\x3f"sv,
     "\x0f\xaa"sv,
@@ -227,7 +229,7 @@ struct CpuRig {
     c.cpl = user ? 3 : 0;
     c.gdtr = {kGdt, 0x47};
     c.cr4 = (mode >= 2 ? cpu::CR4_PAE : 0) | (random() % 4 ? cpu::CR4_OSFXSR : 0) |
-            (random() & (cpu::CR4_DE | cpu::CR4_PGE));
+            (random() & (cpu::CR4_DE | cpu::CR4_PGE | cpu::CR4_PKE));
     c.cr3 = mode == 2 ? kPae : kTables;
     c.pdpte[0] = (kTables + 0x2000) | 1;
     c.efer = (mode == 3 ? cpu::EFER_LME | cpu::EFER_LMA : 0) | (random() & cpu::EFER_SCE);
@@ -327,7 +329,7 @@ void cpu_cluster(ContractRig& rig) {
   auto cpus = std::make_shared<CpuRig>(rig);
   rig.keep(cpus);
   const cpu::CpuOptions options{
-      .model = "kvm64", .features = {"+rdtscp", "+tsc_adjust"}, .cpus = 2, .quantum = 2000};
+      .model = "kvm64", .features = {"+rdtscp", "+tsc_adjust", "+pku"}, .cpus = 2, .quantum = 2000};
   cpus->cluster =
       std::move(cpu::Cluster::create(options, rig.board.context("/cpu"), rig.board.pages).value());
   cpus->cluster->on_triple_fault(rig.action());

@@ -309,8 +309,8 @@ TEST_P(SystemTest, SysretWithTfTrapsAtOnce) {
   EXPECT_EQ(c.debug_trap, 1u << 14);
 }
 
-// An INIT is an event like others: it may be all that happens at a boundary, and a replay must be able to
-// stop before it and behind it.
+// An INIT is an event like others: it may be all that happens at a boundary, and a replay must be
+// able to stop before it and behind it.
 TEST_P(SystemTest, InitHasItsOwnPosition) {
   m.long_mode(0);
   m.code(Machine::kCode, {0x90, 0x90});
@@ -518,6 +518,7 @@ std::vector<std::span<u8>> plain_state(Cpu& c) {
           bytes(c.msr),
           bytes(c.cr2),
           bytes(c.cr3),
+          bytes(c.pkru),
           bytes(c.tsc_offset),
           bytes(c.sipi_vector),
           bytes(c.gdtr.base),
@@ -538,7 +539,8 @@ TEST_P(SystemTest, StateHoldsEveryField) {
   c.smbase = 0x7FF80000, c.debug_trap = 0x4002, c.activity = Activity::WaitForSipi;
   c.flags.set_raw(CF | OF);
   c.eflags = VIF | IF | 2;
-  for (unsigned i = 0; i < kDataTlb; ++i) c.data_tlb[i] = {i * 7, i * 3, 1, 0, 1, 0, 1, 21};
+  for (unsigned i = 0; i < kDataTlb; ++i)
+    c.data_tlb[i] = {i * 7, i * 3, 1, 0, 1, 0, 1, 21, u8(i % 16)};
   for (unsigned i = 0; i < kCodeTlb; ++i) c.code_tlb[i] = {i * 5, i, 0, 1, 0, 1, 0, 30};
   const std::vector<u8> image = save_objects(m.board.tree);
   Cpu& o = other.c();

@@ -21,6 +21,7 @@ inline constexpr const char* kCounter = "a clock or the host's identity";
 inline constexpr const char* kFar = "leaves for another segment, or for the kernel";
 inline constexpr const char* kTranscendental = "processors differ in the last bit: tests/fpu";
 inline constexpr const char* kEstimate = "an estimate: any value within the bound is right";
+inline constexpr const char* kPrivileged = "#UD or #GP at CPL 3 and nothing else: tests/system";
 
 inline constexpr Exclusion kExclusions[] = {
     {kOneByte, 0x8E, -1, "mov", kDescriptors},
@@ -49,6 +50,11 @@ inline constexpr Exclusion kExclusions[] = {
     {-1, -1, -1, "rdpmc", kCounter},
     {-1, -1, -1, "monitor", "a model may allow it at CPL 3"},
     {-1, -1, -1, "mwait", "a model may allow it at CPL 3"},
+    {-1, -1, -1, "clac", kPrivileged},
+    {-1, -1, -1, "stac", kPrivileged},
+    {-1, -1, -1, "invpcid", kPrivileged},
+    {-1, -1, -1, "rdpkru", "whether there are protection keys, the system says"},
+    {-1, -1, -1, "wrpkru", "whether there are protection keys, the system says"},
     {-1, -1, -1, "int", kFar},
     {-1, -1, -1, "int1", kFar},
     {-1, -1, -1, "int3", kFar},

@@ -381,6 +381,11 @@ void Assembler::table() {
   b({0xC7});
   absolute(0, slot);
   value(frame << 12 | rights[rng_.below(8)], 4);
+  if (p_.mode == GuestMode::kLong && rng_.chance(30)) {  // a protection key
+    b({0xC7});
+    absolute(0, slot + 4);
+    value(rng_.below(3) << 27, 4);
+  }
   if (rng_.chance(50)) {
     b({0x0F, 0x01});
     absolute(7, u64(region) << 21 | u64(page) << 12);
@@ -431,9 +436,9 @@ void Assembler::system() {
       b({0x0F, 0x20, 0xC0, 0x66u - (bits_ == 16 ? 0 : 0x66 - 0x3Eu), 0x0F, 0xBA, 0xF8});
       value(bit[rng_.below(4)], 1);
       return b({0x0F, 0x22, 0xC0});
-    case 14:  // CR4: OSFXSR, PGE
+    case 14:  // CR4: OSFXSR, PGE, PKE
       b({0x0F, 0x20, 0xE0, 0x66u - (bits_ == 16 ? 0 : 0x66 - 0x3Eu), 0x0F, 0xBA, 0xF8});
-      value(rng_.chance(50) ? 9 : 7, 1);
+      value(rng_.chance(50) ? (p_.mode == GuestMode::kLong ? 22 : 9) : 7, 1);
       return b({0x0F, 0x22, 0xE0});
     case 15:
       return b({0x0F, 0x0B});
@@ -446,6 +451,11 @@ void Assembler::system() {
       }
       [[fallthrough]];
     default:
+      if (p_.mode == GuestMode::kLong && rng_.chance(40)) {  // WRPKRU
+        b({0x31, 0xC9, 0x31, 0xD2, 0xB8});
+        value(rng_.chance(50) ? 0 : rng_.below(64), 4);
+        return b({0x0F, 0x01, 0xEF});
+      }
       if (p_.mode >= GuestMode::kPaging) return table();
       return b({0xF5});
   }

@@ -140,6 +140,7 @@ void install_program(EquivalenceMachine& m, const Program& p) {
       enter_protected(c, p, code_limit);
     c.cr4 |= (rng.chance(70) ? CR4_OSFXSR : 0) | (rng.chance(50) ? CR4_PGE : 0) |
              (rng.chance(50) ? CR4_DE : 0);
+    if (p.mode == GuestMode::kLong && rng.chance(50)) c.cr4 |= CR4_PKE;
     if (p.mode >= GuestMode::kPaging && rng.chance(50)) c.cr0 |= CR0_WP;
     if (rng.chance(60)) c.eflags |= IF;
     if (p.ring && rng.chance(50)) c.eflags |= IOPL;
