@@ -7,7 +7,7 @@
 #pragma once
 
 #include "cpu/exec/vector.h"
-#include "cpu/fpu/float80.h"
+#include "cpu/fpu/quick80.h"
 
 namespace reprise::cpu {
 
@@ -42,6 +42,15 @@ class X87 {
 
   void set_conditions(u16 mask, u16 value) {
     f_.status = u16((f_.status & ~mask) | (value & mask));
+  }
+  // The result of a usual case, in which every exception is masked.
+  void finish(const fpu::Quick& quick, unsigned to) {
+    finish_flags(quick);
+    set_st(to, quick.value);
+  }
+  void finish_flags(const fpu::Quick& quick) {
+    f_.status =
+        u16((f_.status & ~kC1) | (quick.up ? kC1 : 0) | (quick.inexact ? fpu::kPrecision : 0));
   }
   // Takes over flags and C1, and whether an exception now waits.
   void finish(const fpu::Fpu80& f) {

@@ -93,10 +93,11 @@ void arithmetic(Cpu& c, unsigned kind, unsigned to, bool empty, const Operand& r
   }
   if (pop) x.pop();
 }
+
+// The long ways are out of line, so that what is usual needs no stack frame.
 template <class Format>
-void arithmetic_memory(Cpu& c, const Op& op) {
-  const Operand right = Format::read(c, op);
-  const unsigned kind = reg_field(op);
+[[gnu::noinline]] void arithmetic_memory_slow(Cpu& c, unsigned kind, typename Format::Bits bits) {
+  const Operand right = Format::operand(bits);
   X87 x(c);
   if (kind == 2 || kind == 3) {
     if (compare_codes(c, x.empty(0), right, false) && kind == 3) x.pop();
@@ -104,16 +105,41 @@ void arithmetic_memory(Cpu& c, const Op& op) {
     arithmetic(c, kind, 0, x.empty(0), right, false);
   }
 }
-template <bool ToTop, bool Pop>
+template <class Format, unsigned Kind>
+void arithmetic_memory(Cpu& c, const Op& op) {
+  const auto bits = Format::bits(c, op);
+  if constexpr (Kind != 2 && Kind != 3) {
+    X87 x(c);
+    if (fpu::usual(c.fpu.control) && !x.empty(0)) {
+      const fpu::Quick quick = fpu::quick_arithmetic<Kind>(x.st(0), Format::quick(bits));
+      if (quick.ok) return x.finish(quick, 0);
+    }
+  }
+  arithmetic_memory_slow<Format>(c, Kind, bits);
+}
+[[gnu::noinline]] void arithmetic_st_slow(Cpu& c, unsigned kind, unsigned i, unsigned to,
+                                          bool pop) {
+  X87 x(c);
+  arithmetic(c, kind, to, x.empty(0) || x.empty(i), x.operand(i), pop);
+}
+template <unsigned Kind, bool ToTop, bool Pop>
 void arithmetic_st(Cpu& c, const Op& op) {
   X87 x(c);
-  const unsigned i = rm_field(op);
-  arithmetic(c, reg_field(op), ToTop ? 0 : i, x.empty(0) || x.empty(i), x.operand(i), Pop);
+  const unsigned i = rm_field(op), to = ToTop ? 0 : i;
+  if (fpu::usual(c.fpu.control) && !x.empty(0) && !x.empty(i)) {
+    const fpu::Quick quick = fpu::quick_arithmetic<Kind>(x.st(0), x.st(i));
+    if (quick.ok) {
+      x.finish(quick, to);
+      if (Pop) x.pop();
+      return;
+    }
+  }
+  arithmetic_st_slow(c, Kind, i, to, Pop);
 }
 
 // ST(0) = F(ST(0))
 template <Float80 (Fpu80::*F)(const Operand&)>
-void unary(Cpu& c, const Op&) {
+[[gnu::noinline]] void unary(Cpu& c, const Op&) {
   X87 x(c);
   if (x.empty(0)) {
     if (x.underflow()) x.set_st(0, kDefaultNan);
@@ -123,6 +149,14 @@ void unary(Cpu& c, const Op&) {
   const Float80 result = (f.*F)(x.operand(0));
   x.finish(f);
   if (!f.aborted()) x.set_st(0, result);
+}
+void fsqrt(Cpu& c, const Op& op) {
+  X87 x(c);
+  if (fpu::usual(c.fpu.control) && !x.empty(0)) {
+    const fpu::Quick quick = fpu::quick_square_root(x.st(0));
+    if (quick.ok) return x.finish(quick, 0);
+  }
+  unary<&Fpu80::square_root>(c, op);
 }
 // ST(To) = F(ST(0), ST(1)); with To = 1 the stack is popped.
 template <unsigned To, Float80 (Fpu80::*F)(const Operand&, const Operand&)>
@@ -224,17 +258,22 @@ void two_trigonometric(Cpu& c, const Op&) {
 constexpr const char* kArithmetic[8] = {"fadd", "fmul",  "fcom", "fcomp",
                                         "fsub", "fsubr", "fdiv", "fdivr"};
 
-void add_arithmetic(Tables& t) {
-  for (unsigned reg = 0; reg < 8; ++reg) {
-    add_memory<0, arithmetic_memory<Single>>(t, reg, kArithmetic[reg]);
-    add_memory<2, arithmetic_memory<Integer<u32>>>(t, reg, kArithmetic[reg]);
-    add_memory<4, arithmetic_memory<Double>>(t, reg, kArithmetic[reg]);
-    add_memory<6, arithmetic_memory<Integer<u16>>>(t, reg, kArithmetic[reg]);
-    if (reg == 2 || reg == 3) continue;
-    add_register<0, arithmetic_st<true, false>>(t, reg, kArithmetic[reg]);
-    add_register<4, arithmetic_st<false, false>>(t, reg, kArithmetic[reg]);
-    add_register<6, arithmetic_st<false, true>>(t, reg, kArithmetic[reg]);
+template <unsigned Kind>
+void add_kind(Tables& t) {
+  const char* const name = kArithmetic[Kind];
+  add_memory<0, arithmetic_memory<Single, Kind>>(t, Kind, name);
+  add_memory<2, arithmetic_memory<Integer<u32>, Kind>>(t, Kind, name);
+  add_memory<4, arithmetic_memory<Double, Kind>>(t, Kind, name);
+  add_memory<6, arithmetic_memory<Integer<u16>, Kind>>(t, Kind, name);
+  if constexpr (Kind != 2 && Kind != 3) {
+    add_register<0, arithmetic_st<Kind, true, false>>(t, Kind, name);
+    add_register<4, arithmetic_st<Kind, false, false>>(t, Kind, name);
+    add_register<6, arithmetic_st<Kind, false, true>>(t, Kind, name);
   }
+}
+void add_arithmetic(Tables& t) {
+  add_kind<0>(t), add_kind<1>(t), add_kind<2>(t), add_kind<3>(t);
+  add_kind<4>(t), add_kind<5>(t), add_kind<6>(t), add_kind<7>(t);
   add_register<1, unary<&Fpu80::f2xm1>>(t, 6, "f2xm1", 0);
   add_register<1, binary<1, &Fpu80::fyl2x>>(t, 6, "fyl2x", 1);
   add_register<1, two_trigonometric<true>>(t, 6, "fptan", 2);
@@ -243,7 +282,7 @@ void add_arithmetic(Tables& t) {
   add_register<1, fprem<true>>(t, 6, "fprem1", 5);
   add_register<1, fprem<false>>(t, 7, "fprem", 0);
   add_register<1, binary<1, &Fpu80::fyl2xp1>>(t, 7, "fyl2xp1", 1);
-  add_register<1, unary<&Fpu80::square_root>>(t, 7, "fsqrt", 2);
+  add_register<1, fsqrt>(t, 7, "fsqrt", 2);
   add_register<1, two_trigonometric<false>>(t, 7, "fsincos", 3);
   add_register<1, unary<&Fpu80::round_to_integer>>(t, 7, "frndint", 4);
   add_register<1, binary<0, &Fpu80::scale>>(t, 7, "fscale", 5);

@@ -31,13 +31,24 @@ void push_loaded(Cpu& c, const Fpu80& f, Float80 value) {
 }
 
 template <class Format>
-void load_memory(Cpu& c, const Op& op) {
+[[gnu::noinline]] void load_slow(Cpu& c, typename Format::Bits bits) {
   Fpu80 f = X87(c).arithmetic();
-  const Float80 value = Format::load(f, c, op);
+  const Float80 value = Format::load(f, bits);
   push_loaded(c, f, value);
 }
+template <class Format>
+void load_memory(Cpu& c, const Op& op) {
+  const auto bits = Format::bits(c, op);
+  const Float80 quick = Format::quick(bits);
+  X87 x(c);
+  if (quick.significand && x.empty(7)) {  // a normal number: nothing to report
+    x.set_conditions(kC1, 0);
+    return x.push(quick);
+  }
+  load_slow<Format>(c, bits);
+}
 template <class Format, bool Pop>
-void store_memory(Cpu& c, const Op& op) {
+[[gnu::noinline]] void store_slow(Cpu& c, const Op& op) {
   X87 x(c);
   if (x.empty(0)) {
     if (x.masked_invalid()) write_rm<typename Format::Bits>(c, op, Format::kIndefinite);
@@ -49,6 +60,20 @@ void store_memory(Cpu& c, const Op& op) {
   if (!f.store_aborted()) write_rm<typename Format::Bits>(c, op, bits);  // the last thing to fault
   x.finish(f);
   if (!f.store_aborted() && Pop) x.pop();
+}
+template <class Format, bool Pop>
+void store_memory(Cpu& c, const Op& op) {
+  X87 x(c);
+  if (fpu::usual(c.fpu.control | 0x0300) && !x.empty(0)) {  // PC does not apply
+    const fpu::Quick quick = Format::quick_store(x.st(0));
+    if (quick.ok) {
+      write_rm<typename Format::Bits>(c, op, typename Format::Bits(quick.value.significand));
+      x.finish_flags(quick);
+      if (Pop) x.pop();
+      return;
+    }
+  }
+  store_slow<Format, Pop>(c, op);
 }
 
 // Ten bytes: FLD m80, FSTP m80, FBLD, FBSTP.

@@ -21,34 +21,39 @@ void x87(Cpu& c, const Op& op) {
 
 namespace x87_format {
 
+// What is read travels as Bits: quickly (fpu/quick80.h) as a Float80, else as an Operand.
 struct Single {
-  static fpu::Operand read(Cpu& c, const Op& op) { return fpu::decode_f32(read_rm<u32>(c, op)); }
-  static fpu::Float80 load(fpu::Fpu80& f, Cpu& c, const Op& op) {
-    return f.load_f32(read_rm<u32>(c, op));
-  }
-  static u32 convert(fpu::Fpu80& f, const fpu::Operand& value) { return f.store_f32(value); }
   using Bits = u32;
+  static Bits bits(Cpu& c, const Op& op) { return read_rm<u32>(c, op); }
+  static fpu::Float80 quick(Bits bits) { return fpu::quick_f32(bits); }
+  static fpu::Operand operand(Bits bits) { return fpu::decode_f32(bits); }
+  static fpu::Float80 load(fpu::Fpu80& f, Bits bits) { return f.load_f32(bits); }
+  static fpu::Quick quick_store(fpu::Float80 value) { return fpu::quick_store<23, 127>(value); }
+  static Bits convert(fpu::Fpu80& f, const fpu::Operand& value) { return f.store_f32(value); }
   static constexpr Bits kIndefinite = 0xFFC0'0000;
 };
 struct Double {
-  static fpu::Operand read(Cpu& c, const Op& op) { return fpu::decode_f64(read_rm<u64>(c, op)); }
-  static fpu::Float80 load(fpu::Fpu80& f, Cpu& c, const Op& op) {
-    return f.load_f64(read_rm<u64>(c, op));
-  }
-  static u64 convert(fpu::Fpu80& f, const fpu::Operand& value) { return f.store_f64(value); }
   using Bits = u64;
+  static Bits bits(Cpu& c, const Op& op) { return read_rm<u64>(c, op); }
+  static fpu::Float80 quick(Bits bits) { return fpu::quick_f64(bits); }
+  static fpu::Operand operand(Bits bits) { return fpu::decode_f64(bits); }
+  static fpu::Float80 load(fpu::Fpu80& f, Bits bits) { return f.load_f64(bits); }
+  static fpu::Quick quick_store(fpu::Float80 value) { return fpu::quick_store<52, 1023>(value); }
+  static Bits convert(fpu::Fpu80& f, const fpu::Operand& value) { return f.store_f64(value); }
   static constexpr Bits kIndefinite = 0xFFF8'0000'0000'0000;
 };
 template <class T, bool Truncate = false>
 struct Integer {
-  static fpu::Operand read(Cpu& c, const Op& op) {
-    return fpu::decode_integer(std::make_signed_t<T>(read_rm<T>(c, op)));
-  }
-  static fpu::Float80 load(fpu::Fpu80&, Cpu& c, const Op& op) { return fpu::encode(read(c, op)); }
-  static T convert(fpu::Fpu80& f, const fpu::Operand& value) {
-    return T(f.store_integer(value, 8 * sizeof(T), Truncate));
-  }
   using Bits = T;
+  using Signed = std::make_signed_t<T>;
+  static Bits bits(Cpu& c, const Op& op) { return read_rm<T>(c, op); }
+  static fpu::Float80 quick(Bits bits) { return fpu::quick_integer(Signed(bits)); }
+  static fpu::Operand operand(Bits bits) { return fpu::decode_integer(Signed(bits)); }
+  static fpu::Float80 load(fpu::Fpu80&, Bits bits) { return fpu::encode(operand(bits)); }
+  static fpu::Quick quick_store(fpu::Float80) { return {}; }
+  static Bits convert(fpu::Fpu80& f, const fpu::Operand& value) {
+    return Bits(f.store_integer(value, 8 * sizeof(T), Truncate));
+  }
   static constexpr Bits kIndefinite = T(T(1) << (8 * sizeof(T) - 1));
 };
 
