@@ -2,13 +2,15 @@
 //
 // Silicon differs between vendors and steppings in the last bit, so each result here is the
 // mathematical one: MPFR gives 128 bits or more with a sticky bit, and the common rounding code
-// makes 64 of them (PC does not apply). Trigonometric arguments are first reduced with the 66-bit
-// pi that the SDM documents (volume 1, 8.3.8), exactly. Within 1 ulp of any x87.
-// Operands outside the documented range of F2XM1 (|x| > 1) are left unchanged.
+// makes 64 of them (PC does not apply); series.h is quicker and asked first. Trigonometric
+// arguments are first reduced with the 66-bit pi that the SDM documents (volume 1, 8.3.8), exactly.
+// Within 1 ulp of any x87. Operands outside the documented range of F2XM1 (|x| > 1) are left
+// unchanged.
 #include <gmp.h>
 #include <mpfr.h>
 
 #include "cpu/fpu/float80.h"
+#include "cpu/fpu/series.h"
 
 namespace reprise::cpu::fpu {
 
@@ -98,38 +100,33 @@ Float80 Fpu80::trigonometric(Trig function, const Operand& x) {
   if (x.is_infinity()) return invalid();
   if (x.is_zero()) return function == Trig::cosine ? kOne : encode(x);
   if (check_denormals(x, x)) return {};
-  Real angle(128);
-  unsigned quadrant = 0;
+  Reduced reduced;  // in units of 2^scale
+  int scale = -65;
   if (x.exponent < -2) {  // below pi/4
-    Operand magnitude = x;
-    magnitude.negative = false;
-    const Real same(magnitude);  // named: mpfr_set is a macro
-    mpfr_set(angle, same, MPFR_RNDZ);
+    reduced.magnitude = x.significand;
+    scale = x.exponent - 63;
   } else {
-    const Reduced reduced = reduce(x);
-    set(angle, reduced.magnitude, -65);
-    mpfr_setsign(angle, angle, reduced.negative, MPFR_RNDZ);
-    quadrant = reduced.quadrant;
+    reduced = reduce(x);
   }
   // sin(r + n pi/2) and its like, from the functions of r.
-  Real result(128);
-  int ternary = 0;
-  bool negate = false;
-  if (function == Trig::tangent) {
-    negate = x.negative;
-    if (quadrant & 1) {
-      ternary = mpfr_cot(result, angle, MPFR_RNDZ);
-      negate = !negate;
-    } else {
-      ternary = mpfr_tan(result, angle, MPFR_RNDZ);
-    }
-  } else {
-    const unsigned shifted = (quadrant + (function == Trig::cosine)) & 3;
-    ternary = shifted & 1 ? mpfr_cos(result, angle, MPFR_RNDZ) : mpfr_sin(result, angle, MPFR_RNDZ);
-    negate = (shifted & 2) != 0;
-    if (function == Trig::sine && x.negative) negate = !negate;
-  }
-  if (negate) mpfr_neg(result, result, MPFR_RNDZ);
+  const bool tangent = function == Trig::tangent;
+  const unsigned turned =
+      tangent ? reduced.quadrant & 1 : (reduced.quadrant + (function == Trig::cosine)) & 3;
+  const bool other = turned & 1;  // the cosine, or the cotangent
+  bool negative = tangent ? other : turned & 2;
+  if (tangent || !other) negative ^= reduced.negative;
+  if (function != Trig::cosine) negative ^= x.negative;
+  const Exact size = normalized(false, scale + 127, reduced.magnitude);
+  const Angle angle{size.significand, size.exponent};
+  if (const auto quick = tangent ? series_tangent(angle, other)
+                         : other ? series_cosine(angle)
+                                 : series_sine(angle))
+    return finish({negative, quick->exponent, quick->significand});
+  Real exact(128), result(128);
+  set(exact, reduced.magnitude, scale);
+  const auto f = tangent ? (other ? mpfr_cot : mpfr_tan) : other ? mpfr_cos : mpfr_sin;
+  const int ternary = f(result, exact, MPFR_RNDZ);
+  mpfr_setsign(result, result, negative, MPFR_RNDZ);
   return finish(exact_of(result, ternary != 0));
 }
 
@@ -215,6 +212,10 @@ Float80 Fpu80::fpatan(const Operand& x, const Operand& y) {
                       : y.is_zero() || x.is_infinity() ? 4
                       : x.is_zero()                    ? 2
                                                        : 0;
+  if (!eighths) {
+    if (const auto quick = series_angle(x, y))
+      return finish({y.negative, quick->exponent, quick->significand});
+  }
   Real result(128);
   if (eighths) {
     mpfr_const_pi(result, MPFR_RNDZ);
