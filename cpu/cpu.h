@@ -16,6 +16,7 @@
 #include "cpu/fpu/state.h"
 #include "cpu/op.h"
 #include "cpu/state.h"
+#include "cpu/system/random.h"
 #include "replay/core/device.h"
 
 namespace reprise::cpu {
@@ -89,6 +90,7 @@ struct Cpu final : public Device, public Pins {
     void state(State& s);
   } msr;
   u64 tsc_offset = 0;  // TSC = cycle + tsc_offset
+  RandomGenerator random;
   u64 smbase = 0x30000;
   u8 cpl = 0;
   bool smm = false;

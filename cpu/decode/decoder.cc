@@ -146,6 +146,8 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
   const Prefix prefix = p.rep == 0xF3 ? kF3 : p.rep == 0xF2 ? kF2 : p.size ? k66 : kNoPrefix;
   if (code64 && map == kOneByte && tables().row(kOneByte64, opcode, prefix).name) map = kOneByte64;
   const Row* row = &tables().row(map, opcode, prefix);
+  if ((row->attributes & kElsePlain) && !c.cluster.model().has(row->feature))
+    row = &tables().row(map, opcode, kNoPrefix);
   // CRC32 takes 66h as operand size beside its F2h; F2h and F3h otherwise win over 66h.
   u8 modrm = 0;
   if (row->operands & kModRm) modrm = u8(in.get(1));

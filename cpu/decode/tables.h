@@ -84,6 +84,7 @@ enum Attributes : u32 {
   kVecRm = 1u << 13,      // op.rm likewise
   kRawReg = 1u << 14,     // op.reg is the ModRM reg field (with REX.R), not an offset
   kProtOnly = 1u << 15,   // #UD in real and virtual-8086 mode
+  kElsePlain = 1u << 16,  // where the model lacks the feature: the row without the prefix
   kCond = 1u << 17,       // op.arg = low four bits of the opcode
   kString = 1u << 18,     // REP prefixes apply
   kRegRmArg = 1u << 19,   // op.arg = ModRM reg << 3 | rm (x87)

@@ -48,4 +48,6 @@ void cmpxchg8b(Cpu& c, const Op& op);  // and CMPXCHG16B with REX.W
 void nop(Cpu& c, const Op& op);
 void ud(Cpu& c, const Op& op);
 
+void add_integer_extension_rows(Tables& t);  // extensions.cc; after the plain instructions
+
 }  // namespace reprise::cpu

@@ -285,6 +285,7 @@ void add_integer_rows(Tables& t) {
   add_transfers(t);
   add_stack(t);
   add_rest(t);
+  add_integer_extension_rows(t);
 }
 
 }  // namespace reprise::cpu

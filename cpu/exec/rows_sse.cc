@@ -10,6 +10,7 @@ void add_sse_rows(Tables& t) {
   add_sse_float_rows(t);
   add_sse_convert_rows(t);
   add_sse_string_rows(t);
+  add_sse_crypto_rows(t);
   add_sse_state_rows(t);
 }
 

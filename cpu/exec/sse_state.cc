@@ -93,6 +93,8 @@ void add_sse_state_rows(Tables& t) {
   add(5, kReg, {"lfence", M, STEP(fence), 0, Feature::kSse2});
   add(6, kReg, {"mfence", M, STEP(fence), 0, Feature::kSse2});
   add(7, kReg, {"sfence", M, STEP(fence), 0, Feature::kSse});
+  t.add(k0F, 0xAE, k66, 7, kMem, -1, {"clflushopt", M, STEP(clflush), 0, Feature::kClflushopt});
+  t.add(k0F, 0xAE, k66, 6, kMem, -1, {"clwb", M, STEP(clflush), 0, Feature::kClwb});
   for (const u8 opcode : {0x0D, 0x18})
     t.add(k0F, opcode, kAnyPrefix, {"prefetch", M, STEP(prefetch)});
 }

@@ -262,6 +262,7 @@ void add_sse_move_rows(Tables& t);        // sse_move.cc
 void add_sse_float_rows(Tables& t);       // sse_float.cc
 void add_sse_convert_rows(Tables& t);     // sse_convert.cc
 void add_sse_string_rows(Tables& t);      // sse_string.cc: PCMPxSTRx, CRC32
+void add_sse_crypto_rows(Tables& t);      // sse_crypto.cc: AES-NI, PCLMULQDQ, SHA
 void add_sse_state_rows(Tables& t);       // sse_state.cc: FXSAVE, LDMXCSR, fences
 
 }  // namespace reprise::cpu

@@ -259,6 +259,30 @@ void swapgs(Cpu& c, const Op&) {
   std::swap(c.seg[GS].base, c.msr.kernel_gs_base);
 }
 
+namespace {
+// The base that FSGSBASE reads and writes.
+u64& segment_base(Cpu& c, SegIndex segment) {
+  if (!(c.cr4 & CR4_FSGSBASE)) c.raise(kUD);
+  return c.seg[segment].base;
+}
+}  // namespace
+
+template <SegIndex S>
+void read_base(Cpu& c, const Op& op) {
+  write_reg_size(c, op.rm, op.osize == 8 ? 8 : 4, segment_base(c, S));
+}
+template <SegIndex S>
+void write_base(Cpu& c, const Op& op) {
+  u64& base = segment_base(c, S);
+  const u64 value = op.osize == 8 ? c.reg<u64>(op.rm) : c.reg<u32>(op.rm);
+  if (!canonical(value)) c.raise(kGP, 0);
+  base = value;
+}
+template void read_base<FS>(Cpu&, const Op&);
+template void read_base<GS>(Cpu&, const Op&);
+template void write_base<FS>(Cpu&, const Op&);
+template void write_base<GS>(Cpu&, const Op&);
+
 void rdtsc(Cpu& c, const Op&) {
   if ((c.cr4 & CR4_TSD) && c.cpl != 0) c.raise(kGP, 0);
   const u64 value = c.tsc();
@@ -270,6 +294,8 @@ void rdtscp(Cpu& c, const Op& op) {
   rdtsc(c, op);
   c.r[RCX] = u32(c.msr.tsc_aux);
 }
+
+void rdpid(Cpu& c, const Op& op) { c.reg<u64>(op.rm) = u32(c.msr.tsc_aux); }
 
 // There are no performance counters.
 void rdpmc(Cpu& c, const Op&) { c.raise(kGP, 0); }

@@ -38,6 +38,7 @@ constexpr Named kFeatures[] = {
     {"sse", Feature::kSse},
     {"sse2", Feature::kSse2},
     {"pni", Feature::kSse3},
+    {"pclmulqdq", Feature::kPclmulqdq},
     {"monitor", Feature::kMonitor},
     {"ssse3", Feature::kSsse3},
     {"cx16", Feature::kCx16},
@@ -45,8 +46,11 @@ constexpr Named kFeatures[] = {
     {"sse4.1", Feature::kSse41},
     {"sse4.2", Feature::kSse42},
     {"x2apic", Feature::kX2apic},
+    {"movbe", Feature::kMovbe},
     {"popcnt", Feature::kPopcnt},
     {"tsc-deadline", Feature::kTscDeadline},
+    {"aes", Feature::kAes},
+    {"rdrand", Feature::kRdrand},
     {"hypervisor", Feature::kHypervisor},
     {"syscall", Feature::kSyscall},
     {"nx", Feature::kNx},
@@ -54,13 +58,23 @@ constexpr Named kFeatures[] = {
     {"rdtscp", Feature::kRdtscp},
     {"lm", Feature::kLm},
     {"lahf-lm", Feature::kLahfLm},
+    {"abm", Feature::kAbm},
+    {"3dnowprefetch", Feature::k3dnowPrefetch},
+    {"fsgsbase", Feature::kFsgsbase},
     {"tsc-adjust", Feature::kTscAdjust},
+    {"bmi1", Feature::kBmi1},
     {"smep", Feature::kSmep},
     {"erms", Feature::kErms},
     {"invpcid", Feature::kInvpcid},
+    {"rdseed", Feature::kRdseed},
+    {"adx", Feature::kAdx},
     {"smap", Feature::kSmap},
+    {"clflushopt", Feature::kClflushopt},
+    {"clwb", Feature::kClwb},
+    {"sha-ni", Feature::kShaNi},
     {"umip", Feature::kUmip},
     {"pku", Feature::kPku},
+    {"rdpid", Feature::kRdpid},
     {"invtsc", Feature::kInvtsc},
     {"arat", Feature::kArat},
 };
@@ -174,6 +188,10 @@ constexpr struct {
     {Feature::kFxsr, Feature::kFpu},    {Feature::kMmx, Feature::kFpu},
     {Feature::kSyscall, Feature::kMsr}, {Feature::kPae, Feature::kCx8},
     {Feature::kPcid, Feature::kLm},     {Feature::kPku, Feature::kLm},
+    {Feature::kAes, Feature::kSse2},    {Feature::kPclmulqdq, Feature::kSse2},
+    {Feature::kShaNi, Feature::kSse2},  {Feature::kFsgsbase, Feature::kLm},
+    {Feature::kClwb, Feature::kClflush},
+    {Feature::kClflushopt, Feature::kClflush},
 };
 
 std::string name_of(Feature f) {
@@ -260,6 +278,7 @@ u32 CpuModel::cr4_mask() const {
   if (has(Feature::kFxsr)) mask |= CR4_OSFXSR;
   if (has(Feature::kSse)) mask |= CR4_OSXMMEXCPT;
   if (has(Feature::kUmip)) mask |= CR4_UMIP;
+  if (has(Feature::kFsgsbase)) mask |= CR4_FSGSBASE;
   if (has(Feature::kPcid)) mask |= CR4_PCIDE;
   if (has(Feature::kSmep)) mask |= CR4_SMEP;
   if (has(Feature::kSmap)) mask |= CR4_SMAP;

@@ -59,6 +59,7 @@ constexpr unsigned kBanks = 10;
 constexpr u64 kPhysMask = (u64(1) << 40) - 1;
 
 bool has(const Cpu& c, Feature f) { return c.cluster.model().has(f); }
+bool has_tsc_aux(const Cpu& c) { return has(c, Feature::kRdtscp) || has(c, Feature::kRdpid); }
 
 bool memory_type(u64 type) { return type <= 1 || (type >= 4 && type <= 6); }
 // PAT allows UC- (7) too; MTRRs do not.
@@ -199,7 +200,7 @@ bool read_msr(Cpu& c, u32 index, u64& value) {
     case kKernelGsBase:
       return give(has(c, Feature::kLm), c.msr.kernel_gs_base);
     case kTscAux:
-      return give(has(c, Feature::kRdtscp), c.msr.tsc_aux);
+      return give(has_tsc_aux(c), c.msr.tsc_aux);
     case kSyscfg:
     case kHwcr:
     case kNbCfg:
@@ -298,7 +299,7 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
     case kKernelGsBase:
       return set(lm && canonical(value), c.msr.kernel_gs_base, value);
     case kTscAux:
-      return set(has(c, Feature::kRdtscp) && !(value >> 32), c.msr.tsc_aux, value);
+      return set(has_tsc_aux(c) && !(value >> 32), c.msr.tsc_aux, value);
     case kSyscfg:
     case kHwcr:
     case kNbCfg:

@@ -64,6 +64,7 @@ void tlb_state(State& s, const char* name, TlbEntry (&tlb)[N]) {
 
 Cpu::Cpu(const DeviceContext& context, Cluster& owner, unsigned number)
     : Device(context),
+      random(owner.seed(), number),
       cluster(owner),
       scheduler(context.scheduler),
       index(number),
@@ -131,6 +132,7 @@ void Cpu::state(State& s) {
   s("cr0", cr0, 0, 0xFFFFFFFF)("cr2", cr2)("cr3", cr3)("cr4", cr4, 0, 0xFFFFFFFF);
   s("efer", efer, 0, 0xFFFF)("pkru", pkru)("pdpte", pdpte)("dr", dr)("gdtr", gdtr)("idtr", idtr);
   s("fpu", fpu)("msr", msr)("tsc_offset", tsc_offset)("smbase", smbase, 0, 0xFFFFFFFF);
+  s("random", random);
   s("cpl", cpl, 0, 3)("smm", smm)("nmi_blocked", nmi_blocked)("intr", intr);
   s("pending", pending, 0, 15)("sipi_vector", sipi_vector);
   s("activity", activity, 0, u64(Activity::Shutdown));

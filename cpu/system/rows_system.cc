@@ -76,6 +76,14 @@ void add_control(Tables& t) {
   t.add(k0F, 0x01, kAnyPrefix, 7, kMem, -1, {"invlpg", M, LAST(invlpg), kEnds});
   t.add(k0F, 0x01, kAnyPrefix, 7, kReg, 0, {"swapgs", None, LAST(swapgs), kOnly64 | kEnds});
   t.add(k0F, 0x01, kAnyPrefix, 7, kReg, 1, {"rdtscp", None, STEP(rdtscp), 0, Feature::kRdtscp});
+  t.add(k0F, 0xC7, kF3, 7, kReg, -1, {"rdpid", Ev, STEP(rdpid), 0, Feature::kRdpid});
+  const auto base = [&](unsigned reg, const char* name, const HandlerSet* set) {
+    t.add(k0F, 0xAE, kF3, reg, kReg, -1, {name, Ev, set, kOnly64, Feature::kFsgsbase});
+  };
+  base(0, "rdfsbase", STEP(read_base<FS>));
+  base(1, "rdgsbase", STEP(read_base<GS>));
+  base(2, "wrfsbase", STEP(write_base<FS>));
+  base(3, "wrgsbase", STEP(write_base<GS>));
   t.add(k0F, 0x01, kAnyPrefix, 1, kReg, 0, {"monitor", None, STEP(monitor), 0, Feature::kMonitor});
   t.add(k0F, 0x01, kAnyPrefix, 1, kReg, 1, {"mwait", None, LAST(mwait), kEnds, Feature::kMonitor});
   t.add(k0F, 0x01, kNoPrefix, 1, kReg, 2, {"clac", None, STEP(clac), 0, Feature::kSmap});

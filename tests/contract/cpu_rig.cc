@@ -136,6 +136,7 @@ constexpr std::string_view kPieces[] = {
     "\x0f\x01\xf9\x01\x07"sv,
     "\x31\xc9\x0f\x01\xee\x01\x07"sv,  // RDPKRU, WRPKRU
     "\x31\xc9\x31\xd2\x0f\x01\xef"sv,
+    "\x0f\xc7\xf0\x01\x07"sv,
     "\x0f\xa2"sv,
     "\x0f\x01\x3f"sv,
     "\x0f\xaa"sv,
@@ -328,8 +329,10 @@ void random_tlb(Random& random, std::span<u8> data) {
 void cpu_cluster(ContractRig& rig) {
   auto cpus = std::make_shared<CpuRig>(rig);
   rig.keep(cpus);
-  const cpu::CpuOptions options{
-      .model = "kvm64", .features = {"+rdtscp", "+tsc_adjust", "+pku"}, .cpus = 2, .quantum = 2000};
+  const cpu::CpuOptions options{.model = "kvm64",
+                                .features = {"+rdtscp", "+tsc_adjust", "+pku", "+rdrand"},
+                                .cpus = 2,
+                                .quantum = 2000};
   cpus->cluster =
       std::move(cpu::Cluster::create(options, rig.board.context("/cpu"), rig.board.pages).value());
   cpus->cluster->on_triple_fault(rig.action());

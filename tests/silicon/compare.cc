@@ -95,6 +95,12 @@ Seen seen(const Made& made, const Outcome& o, const u8* window, bool undefined_t
   const unsigned count = e.width == Code::k64 ? 16 : 8;
   for (unsigned i = 0; i < count; ++i)
     s.r[i] = e.width == Code::k64 ? o.after.r[i] : u32(o.after.r[i]);
+  if (made.hidden_reg >= 0 && (!faulted || o.vector == kDB)) {
+    u64& hidden = s.r[made.hidden_reg];
+    hidden = made.shape.width == 2   ? hidden & ~u64(0xFFFF)
+             : made.shape.width == 4 ? hidden & ~u64(0xFFFFFFFF)
+                                     : 0;
+  }
   if (made.halves && faulted)
     for (const unsigned i : {RCX, RSI, RDI}) s.r[i] = u32(s.r[i]);
   s.rip = o.after.rip;

@@ -28,6 +28,9 @@ bool uses_fpu(const Row& row) {
   return row.attributes & (kX87 | kMmx | kSse) || is(row, {"fwait"});
 }
 
+// What it writes to its r/m register is a random number or the host's identity.
+bool incomparable(const Row& row) { return is(row, {"rdrand", "rdseed", "rdpid"}); }
+
 bool reads_af(const Row& row) { return is(row, {"lahf", "pushf", "aaa", "aas", "daa", "das"}); }
 
 bool usable(const Row& row, bool code64) {
@@ -70,8 +73,6 @@ std::vector<Kind> kinds(Code width, bool (*host_has)(Feature), std::vector<std::
   std::map<std::tuple<Map, u8, int, bool, std::string_view, const HandlerSet*>, Kind> all;
   const auto add = [&](Map map, u8 opcode, Prefix prefix, const Row& row, int reg, int form) {
     if (!usable(row, code64) || excluded(map, opcode, reg, row.name)) return;
-    // TZCNT and LZCNT, on hosts that have them.
-    if (prefix == kF3 && is(row, {"bsf", "bsr"})) return;
     if (!host_has(row.feature)) {
       if (missing.empty() || missing.back() != row.name) missing.push_back(row.name);
       return;
@@ -506,6 +507,15 @@ void Generator::operand_relations(const Slot& s, bool memory, unsigned reg, unsi
   }
 }
 
+// FSGSBASE: FS must have its base before, and a new base is read back.
+void Generator::segment_base(unsigned reg) {
+  e_->uses_fs = true;
+  if (reg < 2) return;
+  e_->changes_gs |= reg == 3;
+  for (const u8 byte : {0xF3, 0x48, 0x0F, 0xAE}) emit(byte);
+  emit(0xC0 | (reg - 2) << 3 | unsigned(random_.below(8)));
+}
+
 void Generator::instruction(const Slot& s) {
   const Row& row = *s.row;
   bool memory = false;
@@ -543,7 +553,9 @@ void Generator::instruction(const Slot& s) {
     }
   }
   if (row.attributes & kVecReg) made_->vector_reg = int(full_reg);
+  if (incomparable(row)) made_->hidden_reg = int(full_rm);
   emit(imm, imm_size);
+  if (is(row, {"rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase"})) segment_base(reg);
   operand_relations(s, memory, full_reg, full_rm);
 }
 
@@ -568,6 +580,7 @@ bool Generator::precede(const Slot& s, Made& made) {
   if (is(row, {"xlat", "maskmovq", "maskmovdqu", "enter", "leave", "pusha", "popa", "push", "pop"}))
     return false;
   if (uses_fpu(row) && !e_->floating) return false;
+  if (incomparable(row)) return false;
   // On AMD's processors #UD, or another NaN.
   if (!intel_ && is(row, {"dpps", "dppd"})) return false;
   if (!intel_ && s.map == k0F && s.opcode == 0x0D) return false;

@@ -39,6 +39,7 @@ struct Made {
   bool long_operand = false;  // more than 8 bytes, at least in some forms
   u64 target = 0;             // what the memory operand addresses; 0: there is none
   int vector_reg = -1;        // the ModRM byte's reg, for instructions on vectors
+  int hidden_reg = -1;        // what of this register the instruction writes is not compared
   unsigned image = 0;         // bytes of an image of the x87 unit that the instruction stores
   unsigned image_begin = 0, image_end = 0;  // of these, FIP, FDP, FOP: not compared
 };
@@ -72,6 +73,7 @@ class Generator {
   void operand_relations(const Slot& s, bool memory, unsigned reg, unsigned rm);
   u64 immediate(const Slot& s, unsigned& size);
   void segment_prefix();
+  void segment_base(unsigned reg);
   void begin(Made& made, Code width, u64 seed);
   void finish(const Slot& s, Made& made, bool alone);
   void memory_operand_16(unsigned mod, unsigned rm, u64 want);

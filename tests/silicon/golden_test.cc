@@ -278,8 +278,6 @@ TEST(Golden, CoversTheOpcodeMap) {
         if (opcode == 0xC4 || opcode == 0xC5 || opcode == 0x62) reason = "VEX, EVEX in 64-bit mode";
         if (tables().row(kOneByte64, opcode, prefix).name) reason = "another row in 64-bit mode";
       }
-      if (map == k0F && (opcode & 0xFE) == 0xBC && prefix == kF3)
-        reason = "TZCNT and LZCNT on newer processors";
       if (!reason)
         ADD_FAILURE() << row.name << " (map " << map << ", opcode " << std::hex << int(opcode)
                       << ", prefix " << prefix << ") is neither generated nor excluded";

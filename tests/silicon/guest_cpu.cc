@@ -66,7 +66,7 @@ GuestCpu::GuestCpu() {
   c.reset();
   c.cr0 = CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE;
   c.cr3 = kTables;
-  c.cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+  c.cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE;
   c.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
   // No handlers: the first event is what is looked for; its delivery shuts the vCPU down.
   c.idtr.limit = 0;

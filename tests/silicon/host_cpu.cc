@@ -5,6 +5,7 @@
 #include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <cpuid.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -260,10 +261,8 @@ Outcome HostCpu::run(const Experiment& e) {
   if (!long_code) set_data_segments(data, data);
   reprise_silicon_enter();
   s.stack = 0;
-  if (!long_code) {
-    set_data_segments(old_ds_, old_es_);
-    set_gs_base(kGsBase);
-  }
+  if (!long_code) set_data_segments(old_ds_, old_es_);
+  if (!long_code || e.changes_gs) set_gs_base(kGsBase);
   std::memset(code_ + offset, kEnd, e.length);
   result.after.rip += code_base(e.width);
   if (e.ended(result.after, result.vector)) result.vector = -1;
@@ -285,6 +284,9 @@ bool HostCpu::has(Feature f) {
     u8 reg;
   } words[kFeatureWords] = {{1, 3}, {1, 2}, {0x80000001, 3}, {0x80000001, 2},
                             {7, 1}, {7, 2}, {0x80000007, 3}, {6, 0}};
+  // The kernel must have turned it on too.
+  constexpr u64 kHwcap2Fsgsbase = 2;
+  if (f == Feature::kFsgsbase && !(getauxval(AT_HWCAP2) & kHwcap2Fsgsbase)) return false;
   const auto w = words[unsigned(f) / 32];
   u32 v[4] = {};
   __get_cpuid_count(w.leaf, 0, &v[0], &v[1], &v[2], &v[3]);

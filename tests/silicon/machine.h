@@ -63,7 +63,8 @@ struct Experiment {
   Registers before;
   Code width = Code::k64;
   bool floating = false;  // `fx` is set before and compared after
-  bool uses_fs = false;   // 64-bit code with the prefix; the host takes two system calls for FS
+  bool uses_fs = false;   // 64-bit code that does; the host takes two system calls for FS
+  bool changes_gs = false;
   std::array<u8, 64> code;
   unsigned length = 0;  // without what follows it
   Window window;

@@ -8,6 +8,7 @@
 //   REPRISE_SILICON_SEED=N    where the sequence begins
 //   REPRISE_SILICON_CASE=SEED just the one that a failure named
 //   REPRISE_SILICON_UNDEFINED=1  compares undefined flags too
+//   REPRISE_SILICON_MORE="NAME ..."  these instructions, each kind thirty times as often
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +58,15 @@ std::string problem(HostCpu& host, Code width) {
   return "it runs no " + std::to_string(bits_of(width)) + "-bit code";
 }
 
+void weight(std::vector<Kind>& all) {
+  const char* names = std::getenv("REPRISE_SILICON_MORE");
+  if (!names) return;
+  const std::string listed = " " + std::string(names) + " ";
+  for (size_t i = all.size(); i-- > 0;)
+    if (listed.find(" " + std::string(all[i][0].row->name) + " ") != listed.npos)
+      all.insert(all.end(), 29, Kind(all[i]));
+}
+
 void compare_with_host(Code width) {
   HostCpu host;
   const std::string why = problem(host, width);
@@ -65,7 +75,8 @@ void compare_with_host(Code width) {
   const bool intel = HostCpu::intel();
   Generator generator(intel);
   std::vector<std::string> missing;
-  const std::vector<Kind> all = kinds(width, HostCpu::has, missing);
+  std::vector<Kind> all = kinds(width, HostCpu::has, missing);
+  weight(all);
   const u64 cases = setting("REPRISE_SILICON_CASES", 150'000);
   const u64 seed = setting("REPRISE_SILICON_SEED", 1);
   const u64 single = setting("REPRISE_SILICON_CASE", 0);

@@ -51,6 +51,8 @@ inline constexpr UndefinedFlags kUndefinedFlags[] = {
      "only CF is written; ZF is defined to stay"},
     {" bsf bsr ", When::kAlways, CF | OF | SF | AF | PF, 0, CF | OF | SF | AF | PF,
      "only ZF is written; some of Intel's set PF by the result"},
+    {" tzcnt lzcnt ", When::kAlways, OF | SF | AF | PF, OF | SF | AF | PF, 0,
+     "only ZF and CF are defined"},
     {" aam aad ", When::kAlways, CF | OF | AF, CF | OF | AF, 0, "a logical result"},
     {" aaa aas ", When::kAlways, OF | SF | ZF | PF, 0, 0, "AL before it is masked"},
     {" daa das ", When::kAlways, OF, 0, 0, "the last addition's"},
