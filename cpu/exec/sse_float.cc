@@ -10,17 +10,42 @@ using fpu::Sse;
 
 // --- shapes
 
+// What has a `quick` (fpu/sse.h) is tried so in the handler itself, without a stack frame.
+template <class F>
+concept HasQuick = requires {
+  F::quick(1.0, 1.0);
+};
+
 // Each lane = F(sse, lane, source lane).
 template <class T, class F>
 struct PackedFloat {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
-    body<Place>(c, op);
+    const auto y = lanes<T>(Wx::read<Place>(c, op));
+    if constexpr (HasQuick<F>) {
+      if (fpu::sse_usual(c.fpu.mxcsr)) {
+        auto x = lanes<T>(c.fpu.xmm[op->reg]);
+        bool ok = true;
+        for (unsigned i = 0; i < x.kCount; ++i) {
+          const auto quick =
+              fpu::sse_quick(x[i], y[i], [](auto a, auto b) { return F::quick(a, b); });
+          x[i] = quick.value;
+          ok &= quick.ok;
+        }
+        if (ok) [[likely]] {
+          c.fpu.xmm[op->reg] = x;
+          NEXT;
+        }
+      }
+    }
+    return slow(c, op, y);
+  }
+  // Two steps: what has the address of a local taken cannot end in a jump.
+  [[gnu::noinline]] static const Op* slow(Cpu& c, const Op* op, Lanes<T, Xmm> y) {
+    compute(c, op, y);
     NEXT;
   }
-  template <class Place>
-  [[gnu::noinline]] static void body(Cpu& c, const Op* op) {
-    const auto y = lanes<T>(Wx::read<Place>(c, op));
+  [[gnu::noinline]] static void compute(Cpu& c, const Op* op, Lanes<T, Xmm> y) {
     auto x = lanes<T>(c.fpu.xmm[op->reg]);
     Sse sse(c.fpu.mxcsr);
     for (unsigned i = 0; i < x.kCount; ++i) x[i] = F{}(sse, x[i], y[i], u8(op->imm));
@@ -34,12 +59,25 @@ template <class T, class F>
 struct ScalarFloat {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
-    body<Place>(c, op);
+    const T y = LowXmm<T>::template read<Place>(c, op);
+    if constexpr (HasQuick<F>) {
+      if (fpu::sse_usual(c.fpu.mxcsr)) {
+        T& x = *reinterpret_cast<T*>(&c.fpu.xmm[op->reg]);
+        const auto quick = fpu::sse_quick(x, y, [](auto a, auto b) { return F::quick(a, b); });
+        if (quick.ok) [[likely]] {
+          x = quick.value;
+          NEXT;
+        }
+      }
+    }
+    return slow(c, op, y);
+  }
+  // Two steps: what has the address of a local taken cannot end in a jump.
+  [[gnu::noinline]] static const Op* slow(Cpu& c, const Op* op, T y) {
+    compute(c, op, y);
     NEXT;
   }
-  template <class Place>
-  [[gnu::noinline]] static void body(Cpu& c, const Op* op) {
-    const T y = LowXmm<T>::template read<Place>(c, op);
+  [[gnu::noinline]] static void compute(Cpu& c, const Op* op, T y) {
     auto x = lanes<T>(c.fpu.xmm[op->reg]);
     Sse sse(c.fpu.mxcsr);
     x[0] = F{}(sse, x[0], y, u8(op->imm));
@@ -47,6 +85,23 @@ struct ScalarFloat {
     finish_sse(c, sse);
     c.fpu.xmm[op->reg] = x;
   }
+};
+
+struct Add {
+  static auto quick(auto a, auto b) { return a + b; }
+  auto operator()(Sse& s, auto a, auto b, u8) const { return s.add(a, b); }
+};
+struct Multiply {
+  static auto quick(auto a, auto b) { return a * b; }
+  auto operator()(Sse& s, auto a, auto b, u8) const { return s.multiply(a, b); }
+};
+struct Subtract {
+  static auto quick(auto a, auto b) { return a - b; }
+  auto operator()(Sse& s, auto a, auto b, u8) const { return s.subtract(a, b); }
+};
+struct Divide {
+  static auto quick(auto a, auto b) { return a / b; }
+  auto operator()(Sse& s, auto a, auto b, u8) const { return s.divide(a, b); }
 };
 
 // PS, PD, SS, SD: by prefix none, 66h, F3h, F2h.
@@ -65,16 +120,12 @@ void add_four(Tables& t, u8 opcode, Names names, F, u32 operands = Vx_Wx) {
 }
 
 void add_arithmetic(Tables& t) {
-  add_four(t, 0x58, {"addps", "addpd", "addss", "addsd"},
-           [](Sse& s, auto a, auto b, u8) { return s.add(a, b); });
-  add_four(t, 0x59, {"mulps", "mulpd", "mulss", "mulsd"},
-           [](Sse& s, auto a, auto b, u8) { return s.multiply(a, b); });
-  add_four(t, 0x5C, {"subps", "subpd", "subss", "subsd"},
-           [](Sse& s, auto a, auto b, u8) { return s.subtract(a, b); });
+  add_four(t, 0x58, {"addps", "addpd", "addss", "addsd"}, Add{});
+  add_four(t, 0x59, {"mulps", "mulpd", "mulss", "mulsd"}, Multiply{});
+  add_four(t, 0x5C, {"subps", "subpd", "subss", "subsd"}, Subtract{});
   add_four(t, 0x5D, {"minps", "minpd", "minss", "minsd"},
            [](Sse& s, auto a, auto b, u8) { return s.minimum(a, b); });
-  add_four(t, 0x5E, {"divps", "divpd", "divss", "divsd"},
-           [](Sse& s, auto a, auto b, u8) { return s.divide(a, b); });
+  add_four(t, 0x5E, {"divps", "divpd", "divss", "divsd"}, Divide{});
   add_four(t, 0x5F, {"maxps", "maxpd", "maxss", "maxsd"},
            [](Sse& s, auto a, auto b, u8) { return s.maximum(a, b); });
   add_four(t, 0x51, {"sqrtps", "sqrtpd", "sqrtss", "sqrtsd"},

@@ -151,6 +151,32 @@ class Sse {
 u32 reciprocal_estimate(u32 value);
 u32 reciprocal_root_estimate(u32 value);
 
+// Whether usual() below may be asked: everything masked, to nearest, and precision, which is
+// sticky, set already.
+inline bool sse_usual(u32 mxcsr) {
+  return (mxcsr & (0x7F80 | kPrecision)) == (0x1F80 | kPrecision);
+}
+
+// One operation on the host, for handlers: `ok` says that its result is the instruction's and no
+// flag is to be set. A result that is normal comes of no NaN and no infinity (a quotient's divisor
+// would have made it zero), so only denormal operands are to be excluded.
+template <class Bits>
+struct UsualResult {
+  Bits value;
+  bool ok;
+};
+template <class Bits, class Operation>
+[[gnu::always_inline]] inline UsualResult<Bits> sse_quick(Bits left, Bits right, Operation f) {
+  using F = Ieee<Bits>;
+  using Host = typename F::Host;
+  const auto denormal = [](Bits bits) {
+    return Bits(Bits(bits << 1) - 1) < Bits(2 * F::kFractionMask + 1);
+  };
+  const Bits value =
+      std::bit_cast<Bits>(Host(f(std::bit_cast<Host>(left), std::bit_cast<Host>(right))));
+  return {value, bool(F::is_safe(value) & !denormal(left) & !denormal(right))};
+}
+
 // The fast paths.
 
 template <class Bits>
