@@ -277,8 +277,9 @@ def main():
             damage(file, scratch)
         floods = os.path.join(scratch, "flood")
         check_session("flood", floods, linux("work=echo"), flood)
-        check_session("2 CPU", os.path.join(scratch, "smp"), linux("work=smp,time", "-smp", "2"),
-                      nothing)
+        # RDRAND among the rest: Linux's random numbers begin with it.
+        check_session("2 CPU, -cpu max", os.path.join(scratch, "smp"),
+                      linux("work=smp,time", "-smp", "2", "-cpu", "max"), nothing)
         reset_after_power_off(os.path.join(scratch, "reset"), scratch)
         killed(os.path.join(scratch, "killed"))
         disk_full(os.path.join(scratch, "full"), os.path.getsize(floods) + 4096)

@@ -410,6 +410,7 @@ void Assembler::system() {
     case 6:
       return b({0xCC});
     case 7:
+      if (rng_.chance(50)) return b({0x0F, 0xC7, 0xF0u + scratch()});  // RDRAND
       return b({0x0F, 0x31});
     case 8:
       return b({0x0F, 0xA2});
