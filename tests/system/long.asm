@@ -12,6 +12,7 @@ main64:
         call tables64
         call registers
         call misc
+        call bases
         ret
 
 canonical_addresses:
@@ -502,6 +503,48 @@ misc:   SAY "not in 64-bit mode:"
         TRY 0, {mov rbx, 0xFFFFFFFFFFFFFFF8}, {mov rax, [rbx + DATA + 8]}
         TRY 3, {mov rsp, 8}, {push rax}, {push rax}
         TRY 3, {mov rsp, 0}, {push rax}
+        NL
+        ret
+
+bases:  SAY "FSGSBASE, CR4 clear:"
+        TRY 0, {rdfsbase rax}
+        TRY 3, {wrgsbase rax}
+        NL
+        mov rax, cr4
+        or eax, 0x10000
+        mov cr4, rax
+        SAY "FSGSBASE:"
+        TRY 3, {mov rcx, 0x123456789ABC}, {wrfsbase rcx}, {rdfsbase rax}
+        SHOW [q_rax], 16
+        TRY 0, {mov ecx, 0xC0000100}, {rdmsr}, {shl rdx, 32}, {or rax, rdx}
+        SHOW [q_rax], 16
+        TRY 3, {mov rcx, -16}, {wrfsbase rcx}, {rdfsbase eax}
+        SHOW [q_rax], 16
+        TRY 3, {mov rcx, -16}, {wrgsbase ecx}, {rdgsbase rax}
+        SHOW [q_rax], 16
+        TRY 3, {mov ecx, DATA - 0x100}, {wrgsbase rcx}, {mov dword [DATA], 0x1234}, {mov eax, [gs:0x100]}
+        SHOW [q_rax], 8
+        TRY 3, {mov rcx, BAD}, {wrfsbase rcx}
+        TRY 3, {mov rcx, BAD}, {wrgsbase rcx}
+        TRY 3, {mov rcx, BAD}, {wrgsbase ecx}
+        TRY 0, {db 0xF3, 0x0F, 0xAE, 0x07}      ; RDFSBASE to memory
+        NL
+        SAY "RDPID:"
+        mov ecx, 0xC0000103
+        mov eax, 0x89ABCDEF
+        xor edx, edx
+        wrmsr
+        TRY 3, {mov rax, -1}, {db 0xF3, 0x0F, 0xC7, 0xF8}
+        SHOW [q_rax], 16
+        NL
+        SAY "RDRAND, RDSEED:"
+        TRY 3, {mov rax, -1}, {rdrand eax}, {setc al}, {lahf}, {shr rax, 32}
+        SHOW [q_rax], 16
+        TRY 3, {mov rax, -1}, {rdseed ax}, {setc al}, {mov ah, 0}
+        SHOW [q_rax], 16
+        TRY 3, {or eax, 1}, {rdseed rax}, {lahf}, {mov al, 0}, {movzx eax, ax}
+        SHOW [q_rax], 16
+        TRY 0, {db 0x0F, 0xC7, 0x37}            ; of memory
         NL
         ret
         IMAGE_END
