@@ -1,7 +1,7 @@
 #include "cpu/system/model.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <sstream>
 
 #include "cpu/state.h"
 
@@ -89,74 +89,81 @@ constexpr Named kAliases[] = {
     {"tsc_adjust", Feature::kTscAdjust},
 };
 
-using Set = std::initializer_list<Feature>;
 constexpr u32 signature_of(unsigned family, unsigned model, unsigned stepping) {
   const unsigned base = family > 15 ? 15 : family;
   return (family - base) << 20 | (model >> 4) << 16 | base << 8 | (model & 15) << 4 | stepping;
 }
 
-#define I486_FEATURES Feature::kFpu, Feature::kVme, Feature::kPse
-#define PENTIUM_FEATURES                                                                   \
-  I486_FEATURES, Feature::kDe, Feature::kTsc, Feature::kMsr, Feature::kMce, Feature::kCx8, \
-      Feature::kMmx
-#define PENTIUM3_FEATURES                                                                       \
-  PENTIUM_FEATURES, Feature::kPae, Feature::kSep, Feature::kMtrr, Feature::kPge, Feature::kMca, \
-      Feature::kCmov, Feature::kPat, Feature::kPse36, Feature::kFxsr, Feature::kSse,            \
-      Feature::kApic
+// What QEMU's models have and this processor does not: left out of a model.
+constexpr const char* kLacking[] = {
+    "3dnow", "3dnowext", "acpi",       "avx",     "avx2",     "bmi2",   "dca",
+    "ds",    "f16c",     "fma",        "fma4",    "fxsr-opt", "hle",    "ht",
+    "la57",  "mpx",      "mmxext",     "pdcm",    "rtm",      "ss",     "svm",
+    "vaes",  "vmx",      "vpclmulqdq", "xgetbv1", "xsave",    "xsavec", "xsaveopt",
+};
+
+// Features by QEMU's names, one after another. A model lists all that it has; what is lacking drops
+// out.
+#define I486_FEATURES "fpu vme pse "
+#define PENTIUM_FEATURES I486_FEATURES "de tsc msr mce cx8 mmx apic "
+#define PENTIUM2_FEATURES PENTIUM_FEATURES "pae sep mtrr pge mca cmov pat pse36 fxsr "
 // What QEMU gives its generic models.
-#define GENERIC_FEATURES                                                                           \
-  Feature::kFpu, Feature::kDe, Feature::kPse, Feature::kTsc, Feature::kMsr, Feature::kMce,         \
-      Feature::kCx8, Feature::kPge, Feature::kCmov, Feature::kPat, Feature::kFxsr, Feature::kMmx,  \
-      Feature::kSse, Feature::kSse2, Feature::kPae, Feature::kSep, Feature::kApic, Feature::kSse3, \
-      Feature::kHypervisor
-#define GENERIC64_FEATURES                                                             \
-  GENERIC_FEATURES, Feature::kMtrr, Feature::kClflush, Feature::kMca, Feature::kPse36, \
-      Feature::kLm, Feature::kSyscall, Feature::kNx, Feature::kCx16
+#define GENERIC_FEATURES \
+  "fpu de pse tsc msr mce cx8 pge cmov pat fxsr mmx sse sse2 pae sep apic pni hypervisor "
+#define GENERIC64_FEATURES GENERIC_FEATURES "mtrr clflush mca pse36 lm syscall nx cx16 "
 // Ours on top of QEMU's qemu64.
-#define QEMU64_FEATURES                                                                    \
-  GENERIC64_FEATURES, Feature::kLahfLm, Feature::kSsse3, Feature::kSse41, Feature::kSse42, \
-      Feature::kPopcnt, Feature::kX2apic, Feature::kTscDeadline, Feature::kPdpe1gb,        \
-      Feature::kRdtscp, Feature::kInvtsc, Feature::kArat, Feature::kTscAdjust
+#define QEMU64_FEATURES \
+  GENERIC64_FEATURES    \
+  "lahf-lm ssse3 sse4.1 sse4.2 popcnt x2apic tsc-deadline pdpe1gb rdtscp invtsc arat tsc-adjust "
+// Intel's, each on top of the one before.
+#define CORE_DUO_FEATURES GENERIC_FEATURES "vme mtrr clflush mca ss nx "
+#define CONROE_FEATURES GENERIC64_FEATURES "vme lahf-lm ssse3 "
+#define NEHALEM_FEATURES CONROE_FEATURES "sse4.1 sse4.2 popcnt "
+#define WESTMERE_FEATURES NEHALEM_FEATURES "aes pclmulqdq arat "
+#define SANDY_BRIDGE_FEATURES WESTMERE_FEATURES "avx xsave xsaveopt tsc-deadline x2apic rdtscp "
+#define IVY_BRIDGE_FEATURES SANDY_BRIDGE_FEATURES "f16c rdrand fsgsbase smep erms "
+#define HASWELL_FEATURES IVY_BRIDGE_FEATURES "movbe fma pcid abm bmi1 avx2 bmi2 invpcid "
 
 struct Definition {
   const char* name;
   Vendor vendor;
   u32 signature, max_leaf, max_extended;
   const char* brand;
-  Set features;  // empty: all
+  const char* features;  // null: all
 };
-const Definition kDefinitions[] = {
-    {"qemu64",
-     Vendor::Amd,
-     signature_of(15, 107, 1),
-     0xD,
-     0x8000000A,
-     "Reprise Virtual CPU (qemu64)",
-     {QEMU64_FEATURES}},
-    {"qemu32",
-     Vendor::Intel,
-     signature_of(6, 6, 3),
-     4,
-     0x80000004,
-     "Reprise Virtual CPU (qemu32)",
-     {GENERIC_FEATURES}},
-    {"kvm64",
-     Vendor::Intel,
-     signature_of(15, 6, 1),
-     0xD,
-     0x80000008,
-     "Common Reprise processor (kvm64)",
-     {GENERIC64_FEATURES}},
-    {"max",
-     Vendor::Amd,
-     signature_of(15, 107, 1),
-     0xD,
-     0x8000000A,
-     "Reprise Virtual CPU (max)",
-     {}},
-    {"486", Vendor::Intel, signature_of(4, 8, 0), 1, 0, "", {I486_FEATURES}},
-    {"pentium", Vendor::Intel, signature_of(5, 4, 3), 1, 0, "", {PENTIUM_FEATURES}},
-    {"pentium3", Vendor::Intel, signature_of(6, 8, 3), 3, 0, "", {PENTIUM3_FEATURES}},
+constexpr Vendor kIntel = Vendor::Intel, kAmd = Vendor::Amd;
+constexpr Definition kDefinitions[] = {
+    {"qemu64", kAmd, signature_of(15, 107, 1), 0xD, 0x8000000A, "Reprise Virtual CPU (qemu64)",
+     QEMU64_FEATURES},
+    {"qemu32", kIntel, signature_of(6, 6, 3), 4, 0x80000004, "Reprise Virtual CPU (qemu32)",
+     GENERIC_FEATURES},
+    {"kvm64", kIntel, signature_of(15, 6, 1), 0xD, 0x80000008, "Common Reprise processor (kvm64)",
+     GENERIC64_FEATURES},
+    {"max", kAmd, signature_of(15, 107, 1), 0xD, 0x8000000A, "Reprise Virtual CPU (max)", nullptr},
+    {"486", kIntel, signature_of(4, 8, 0), 1, 0, "", I486_FEATURES},
+    {"pentium", kIntel, signature_of(5, 4, 3), 1, 0, "", PENTIUM_FEATURES},
+    {"pentium2", kIntel, signature_of(6, 5, 2), 2, 0, "", PENTIUM2_FEATURES},
+    {"pentium3", kIntel, signature_of(6, 8, 3), 3, 0, "", PENTIUM2_FEATURES "sse "},
+    {"coreduo", kIntel, signature_of(6, 14, 8), 10, 0x80000008,
+     "Genuine Intel(R) CPU           T2600  @ 2.16GHz", CORE_DUO_FEATURES},
+    {"core2duo", kIntel, signature_of(6, 15, 11), 10, 0x80000008,
+     "Intel(R) Core(TM)2 Duo CPU     T7700  @ 2.40GHz", CONROE_FEATURES "ss "},
+    {"Conroe", kIntel, signature_of(6, 15, 3), 10, 0x80000008,
+     "Intel Celeron_4x0 (Conroe/Merom Class Core 2)", CONROE_FEATURES "-cx16 "},
+    {"Penryn", kIntel, signature_of(6, 23, 3), 10, 0x80000008,
+     "Intel Core 2 Duo P9xxx (Penryn Class Core 2)", CONROE_FEATURES "sse4.1 "},
+    {"Nehalem", kIntel, signature_of(6, 26, 3), 11, 0x80000008,
+     "Intel Core i7 9xx (Nehalem Class Core i7)", NEHALEM_FEATURES},
+    {"Westmere", kIntel, signature_of(6, 44, 1), 11, 0x80000008,
+     "Westmere E56xx/L56xx/X56xx (Nehalem-C)", WESTMERE_FEATURES},
+    {"SandyBridge", kIntel, signature_of(6, 42, 1), 0xD, 0x80000008,
+     "Intel Xeon E312xx (Sandy Bridge)", SANDY_BRIDGE_FEATURES},
+    {"IvyBridge", kIntel, signature_of(6, 58, 9), 0xD, 0x80000008,
+     "Intel Xeon E3-12xx v2 (Ivy Bridge)", IVY_BRIDGE_FEATURES},
+    {"Haswell", kIntel, signature_of(6, 60, 4), 0xD, 0x80000008, "Intel Core Processor (Haswell)",
+     HASWELL_FEATURES "hle rtm "},
+    {"Haswell-noTSX", kIntel, signature_of(6, 60, 1), 0xD, 0x80000008,
+     "Intel Core Processor (Haswell, no TSX)", HASWELL_FEATURES},
 };
 
 const Feature* find_feature(std::string_view name) {
@@ -164,6 +171,15 @@ const Feature* find_feature(std::string_view name) {
     if (name == f.name) return &f.feature;
   for (const Named& f : kAliases)
     if (name == f.name) return &f.feature;
+  return nullptr;
+}
+
+// QEMU's versions: "Nehalem-v1" is Nehalem.
+const Definition* find_model(std::string_view name) {
+  if (name == "Haswell-v2") name = "Haswell-noTSX";
+  if (name.ends_with("-v1")) name.remove_suffix(3);
+  for (const Definition& d : kDefinitions)
+    if (name == d.name) return &d;
   return nullptr;
 }
 
@@ -177,21 +193,20 @@ std::string join(const std::vector<std::string>& words) {
 constexpr struct {
   Feature feature, needs;
 } kNeeds[] = {
-    {Feature::kSse, Feature::kFxsr},    {Feature::kSse2, Feature::kSse},
-    {Feature::kSse3, Feature::kSse2},   {Feature::kSsse3, Feature::kSse3},
-    {Feature::kSse41, Feature::kSsse3}, {Feature::kSse42, Feature::kSse41},
-    {Feature::kLm, Feature::kPae},      {Feature::kLm, Feature::kSse2},
-    {Feature::kLm, Feature::kMsr},      {Feature::kLm, Feature::kSyscall},
-    {Feature::kNx, Feature::kPae},      {Feature::kPdpe1gb, Feature::kLm},
-    {Feature::kCx16, Feature::kLm},     {Feature::kRdtscp, Feature::kTsc},
-    {Feature::kX2apic, Feature::kApic}, {Feature::kTscDeadline, Feature::kApic},
-    {Feature::kFxsr, Feature::kFpu},    {Feature::kMmx, Feature::kFpu},
-    {Feature::kSyscall, Feature::kMsr}, {Feature::kPae, Feature::kCx8},
-    {Feature::kPcid, Feature::kLm},     {Feature::kPku, Feature::kLm},
-    {Feature::kAes, Feature::kSse2},    {Feature::kPclmulqdq, Feature::kSse2},
-    {Feature::kShaNi, Feature::kSse2},  {Feature::kFsgsbase, Feature::kLm},
-    {Feature::kClwb, Feature::kClflush},
-    {Feature::kClflushopt, Feature::kClflush},
+    {Feature::kSse, Feature::kFxsr},     {Feature::kSse2, Feature::kSse},
+    {Feature::kSse3, Feature::kSse2},    {Feature::kSsse3, Feature::kSse3},
+    {Feature::kSse41, Feature::kSsse3},  {Feature::kSse42, Feature::kSse41},
+    {Feature::kLm, Feature::kPae},       {Feature::kLm, Feature::kSse2},
+    {Feature::kLm, Feature::kMsr},       {Feature::kLm, Feature::kSyscall},
+    {Feature::kNx, Feature::kPae},       {Feature::kPdpe1gb, Feature::kLm},
+    {Feature::kCx16, Feature::kLm},      {Feature::kRdtscp, Feature::kTsc},
+    {Feature::kX2apic, Feature::kApic},  {Feature::kTscDeadline, Feature::kApic},
+    {Feature::kFxsr, Feature::kFpu},     {Feature::kMmx, Feature::kFpu},
+    {Feature::kSyscall, Feature::kMsr},  {Feature::kPae, Feature::kCx8},
+    {Feature::kPcid, Feature::kLm},      {Feature::kPku, Feature::kLm},
+    {Feature::kAes, Feature::kSse2},     {Feature::kPclmulqdq, Feature::kSse2},
+    {Feature::kShaNi, Feature::kSse2},   {Feature::kFsgsbase, Feature::kLm},
+    {Feature::kClwb, Feature::kClflush}, {Feature::kClflushopt, Feature::kClflush},
 };
 
 std::string name_of(Feature f) {
@@ -214,24 +229,41 @@ std::vector<std::string> CpuModel::feature_names() {
   return out;
 }
 
+std::vector<std::string> CpuModel::unavailable(std::string_view model) {
+  const Definition* d = find_model(model);
+  std::vector<std::string> out;
+  if (!d || !d->features) return out;
+  std::istringstream list(d->features);
+  for (std::string word; list >> word;)
+    if (lacks_feature(word)) out.push_back(word);
+  return out;
+}
+
+bool CpuModel::knows(std::string_view name) { return find_model(name) != nullptr; }
+
 bool CpuModel::knows_feature(std::string_view name) { return find_feature(name) != nullptr; }
+
+bool CpuModel::lacks_feature(std::string_view name) {
+  return !find_feature(name) && std::ranges::find(kLacking, name) != std::end(kLacking);
+}
 
 Result<CpuModel> CpuModel::create(const std::string& name,
                                   const std::vector<std::string>& features) {
-  for (const Definition& d : kDefinitions) {
-    if (name != d.name) continue;
-    CpuModel m;
-    m.name_ = d.name, m.brand_ = d.brand, m.vendor_ = d.vendor, m.signature_ = d.signature;
-    m.max_leaf_ = d.max_leaf, m.max_extended_ = d.max_extended;
-    const auto add = [&m](Feature f) { m.words_[unsigned(f) / 32] |= 1u << unsigned(f) % 32; };
-    for (const Feature f : d.features) add(f);
-    if (d.features.size() == 0)
-      for (const Named& f : kFeatures) add(f.feature);
-    for (const std::string& option : features) TRY(m.apply(option));
-    TRY(m.check_dependencies());
-    return m;
+  const Definition* d = find_model(name);
+  if (!d) return fail("-cpu " + name + ": there is no such model; there are: " + join(names()));
+  CpuModel m;
+  m.name_ = d->name, m.brand_ = d->brand, m.vendor_ = d->vendor, m.signature_ = d->signature;
+  m.max_leaf_ = d->max_leaf, m.max_extended_ = d->max_extended;
+  if (d->features) {
+    std::istringstream list(d->features);
+    for (std::string word; list >> word;)
+      if (!lacks_feature(word)) TRY(m.apply(word));
+  } else {
+    for (const Named& f : kFeatures) TRY(m.apply(f.name));
   }
-  return fail("-cpu " + name + ": there is no such model; there are: " + join(names()));
+  for (const std::string& option : features) TRY(m.apply(option));
+  TRY(m.check_dependencies());
+  return m;
 }
 
 Result<void> CpuModel::apply(std::string_view option) {

@@ -98,8 +98,12 @@ class CpuModel {
   // `features` in order: "+sse4.2", "-hypervisor", "popcnt=off", "popcnt".
   static Result<CpuModel> create(const std::string& name, const std::vector<std::string>& features);
   static std::vector<std::string> names();
+  static bool knows(std::string_view name);  // also "Nehalem-v1"
   static std::vector<std::string> feature_names();
+  // What a model of this name has and ours cannot.
+  static std::vector<std::string> unavailable(std::string_view model);
   static bool knows_feature(std::string_view name);  // also the other spellings
+  static bool lacks_feature(std::string_view name);  // QEMU's models may have it, ours cannot
 
   bool has(Feature f) const {
     return f == Feature::kAlways || (words_[unsigned(f) / 32] >> (unsigned(f) % 32) & 1);

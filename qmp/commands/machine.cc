@@ -1,5 +1,6 @@
 // The machine as a whole: its state, stop and cont, reset, end.
 #include "cpu/cpu.h"
+#include "cpu/system/model.h"
 #include "qmp/commands/context.h"
 #include "qmp/hmp/hmp.h"
 
@@ -25,6 +26,18 @@ Result<Json> query_uuid(Context& c, const Json&) {
 
 Result<Json> query_kvm(Context&, const Json&) {
   return Json{{"enabled", false}, {"present", false}};
+}
+
+// Models mean the same on any host, but may gain features in a later version: not static.
+Result<Json> query_cpu_definitions(Context&, const Json&) {
+  Json out = Json::array();
+  for (const std::string& name : cpu::CpuModel::names())
+    out.push_back({{"name", name},
+                   {"typename", name + "-x86_64-cpu"},
+                   {"static", false},
+                   {"migration-safe", name != "max"},
+                   {"unavailable-features", cpu::CpuModel::unavailable(name)}});
+  return out;
 }
 
 Result<Json> query_target(Context&, const Json&) { return Json{{"arch", "x86_64"}}; }
@@ -106,6 +119,7 @@ constexpr Handler kHandlers[] = {
     {"query-uuid", query_uuid},
     {"query-kvm", query_kvm},
     {"query-target", query_target},
+    {"query-cpu-definitions", query_cpu_definitions},
     {"query-version", query_version},
     {"query-chardev", query_chardev},
     {"query-cpus", query_cpus},

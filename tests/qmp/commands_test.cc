@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cpu/system/model.h"
 #include "tests/qmp/qmp_rig.h"
 
 namespace reprise::qmp {
@@ -17,6 +18,9 @@ TEST(QmpCommands, OfTheMachine) {
   EXPECT_EQ(rig.run("cont"), Json::object());
   EXPECT_EQ(rig.run("query-uuid")["UUID"], "00000000-0000-0000-0000-000000000000");
   EXPECT_EQ(rig.run("query-version")["qemu"], Json::parse(R"({"major":2,"minor":11,"micro":2})"));
+  const Json models = rig.run("query-cpu-definitions");
+  EXPECT_EQ(models.size(), cpu::CpuModel::names().size());
+  EXPECT_EQ(models[0]["name"], "qemu64");
   EXPECT_EQ(rig.run("system_reset"), Json::object());
   EXPECT_EQ(rig.run("quit"), Json::object());
   EXPECT_EQ(rig.machine.said, "reset;quit;");
