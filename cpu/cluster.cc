@@ -23,7 +23,9 @@ Cluster::Cluster(const CpuOptions& options, const DeviceContext& context, PageSt
       model_(std::move(model)),
       timing_(timing),
       use_blocks_(options.blocks),
+      topology_(options.topology),
       quantum_(options.quantum),
+      interleave_seed_(options.interleave_seed),
       seed_(options.seed) {
   for (unsigned i = 0; i < options.cpus; ++i)
     cpus_.push_back(std::make_unique<Cpu>(context.child(std::to_string(i)), *this, i));
@@ -77,6 +79,17 @@ void Cluster::next_turn() {
     turn_ = (turn_ + 1) % size();
     if (runnable(*cpus_[turn_])) break;
   }
+  if (!interleave_seed_) return;
+  // SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+  u64 z = interleaving_ += 0x9E3779B97F4A7C15;
+  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+  z = (z ^ z >> 27) * 0x94D049BB133111EB;
+  const Cycles least = (quantum_ + 7) / 8;
+  turn_end_ = cycle_ + least + (z ^ z >> 31) % (quantum_ - least + 1);
+}
+
+Cycles Cluster::turn_end() const {
+  return interleave_seed_ ? turn_end_ : (cycle_ / quantum_ + 1) * quantum_;
 }
 
 void Cluster::run_until(Stop stop) {
@@ -90,7 +103,11 @@ void Cluster::run_until(Stop stop) {
       continue;
     }
     const bool alone = size() == 1;
-    const Cycles turn_end = (cycle_ / quantum_ + 1) * quantum_;
+    const Cycles turn_end = this->turn_end();
+    if (!alone && cycle_ >= turn_end) {  // passed while all were halted
+      next_turn();
+      continue;
+    }
     Stop limit = stop;
     if (!alone) limit.cycles = std::min(limit.cycles, turn_end);
     // The shadow of STI is kept as an icount, which other vCPUs' turns advance.
@@ -126,10 +143,15 @@ void Cluster::drop_fast() {
   for (auto& c : cpus_) c->drop_fast();
 }
 
-void Cluster::reset() { turn_ = 0; }
+void Cluster::reset() {
+  turn_ = 0;
+  interleaving_ = interleave_seed_;
+  turn_end_ = 0;
+}
 
 void Cluster::state(State& s) {
   s("cycle", cycle_)("icount", icount_)("turn", turn_, 0, size() - 1);
+  if (interleave_seed_) s("interleaving", interleaving_)("turn_end", turn_end_);
   if (s.loading()) {
     blocks_.clear();
     stops_.forget();

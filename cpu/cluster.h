@@ -1,5 +1,6 @@
 // All vCPUs of a machine. Time is serial: a vCPU's turn starts at the cycle where the previous turn
-// ended, and ends only at a quantum multiple, HLT or PAUSE.
+// ended, and ends only at a quantum multiple, HLT or PAUSE. With an interleaving seed each turn has
+// a length of its own instead, between an eighth of the quantum and all of it.
 #pragma once
 
 #include <functional>
@@ -12,6 +13,7 @@
 #include "cpu/engine/block_cache.h"
 #include "cpu/system/model.h"
 #include "cpu/timing/timing.h"
+#include "cpu/topology.h"
 #include "replay/core/device.h"
 
 namespace reprise::cpu {
@@ -21,7 +23,9 @@ struct CpuOptions {
   std::vector<std::string> features;
   std::string timing = "fixed";
   unsigned cpus = 1;
+  Topology topology = {};
   Cycles quantum = 50'000;
+  u64 interleave_seed = 0;  // 0: turns end at multiples of the quantum
   u64 seed = 0;
   bool blocks = true;  // invisible to the guest
 };
@@ -69,6 +73,7 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   void skip_to(Cycles cycle);  // while all are halted
 
   const CpuModel& model() const { return *model_; }
+  const Topology& topology() const { return topology_; }
   const Timing& timing() const { return timing_; }
   BlockCache& blocks() { return blocks_; }
   // Forgets decoded code, host pointers; both are found again.
@@ -87,6 +92,7 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   Cluster(const CpuOptions& options, const DeviceContext& context, PageStore& pages,
           std::unique_ptr<CpuModel> model, Timing timing);
   void next_turn();
+  Cycles turn_end() const;
 
   Scheduler& scheduler_;
   PageStore& pages_;
@@ -94,7 +100,9 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   Timing timing_;
   BlockCache blocks_;
   const bool use_blocks_;
+  const Topology topology_;
   const Cycles quantum_;
+  const u64 interleave_seed_;
   const u64 seed_;
   std::function<void()> triple_fault_;
   TraceSink* trace_ = nullptr;
@@ -106,6 +114,8 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   Cycles cycle_ = 0;
   u64 icount_ = 0;
   u32 turn_ = 0;
+  u64 interleaving_ = 0;  // generator; with a seed, like the next
+  Cycles turn_end_ = 0;
   std::vector<std::unique_ptr<Cpu>> cpus_;
 };
 

@@ -142,7 +142,10 @@ std::string MachineConfig::to_json() const {
       {"cpu_hz", cpu_hz},
       {"timing", timing},
       {"cpus", cpus},
+      {"cores", cores},
+      {"threads", threads},
       {"quantum", quantum},
+      {"interleave_seed", interleave_seed},
       {"rtc_base", rtc_base},
       {"seed", seed},
       {"graphics", graphics},
@@ -186,7 +189,10 @@ Result<MachineConfig> MachineConfig::from_json(const std::string& text) {
   read("cpu_hz", config.cpu_hz, 1'000'000, 100'000'000'000);
   read("timing", config.timing);
   read("cpus", config.cpus, 1, 255);
+  read("cores", config.cores, 1, 255);
+  read("threads", config.threads, 1, 255);
   read("quantum", config.quantum, 1, u64(1) << 40);
+  read("interleave_seed", config.interleave_seed, 0, ~u64(0));
   read("rtc_base", config.rtc_base);
   read("seed", config.seed, 0, ~u64(0));
   read("graphics", config.graphics);

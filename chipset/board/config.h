@@ -49,13 +49,15 @@ struct MachineConfig {
   std::string cpu_model = "qemu64";
   std::vector<std::string> cpu_features;  // "+sse4.2", "-hpet", in order
   u64 cpu_hz = 1'000'000'000;             // -cpu MODEL,clock=HZ
-  std::string timing = "fixed";  // -cpu MODEL,timing=...; "test" costs 0 to 40 by a hash of RIP
-  unsigned cpus = 1;             // -smp
-  Cycles quantum = 50'000;       // cycles in a vCPU's turn
-  i64 rtc_base = 0;              // seconds since 1970 UTC at cycle 0 (as the guest's RTC shows it)
-  u64 seed = 0;                  // of everything random in the machine
-  bool graphics = true;          // -nographic clears it: fw_cfg tells the firmware to use serial
-  std::string append;            // -append
+  std::string timing = "fixed";     // -cpu MODEL,timing=...; "test" costs 0 to 40 by a hash of RIP
+  unsigned cpus = 1;                // -smp
+  unsigned cores = 1, threads = 1;  // of a package, of a core
+  Cycles quantum = 50'000;          // cycles in a vCPU's turn
+  u64 interleave_seed = 0;          // -accel interp,interleave-seed=: turns of varying length
+  i64 rtc_base = 0;           // seconds since 1970 UTC at cycle 0 (as the guest's RTC shows it)
+  u64 seed = 0;               // of everything random in the machine
+  bool graphics = true;       // -nographic clears it: fw_cfg tells the firmware to use serial
+  std::string append;         // -append
   unsigned serial_ports = 1;  // bit i: COM(i + 1), a 16550 (host ends are not the guest's business)
   bool debugcon = false;      // -debugcon: a port at 402h; E9h is always there
   unsigned parallel_ports = 1;  // bit i: the one at 378h, 278h, 3BCh

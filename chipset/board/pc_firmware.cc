@@ -39,6 +39,7 @@ Result<void> PcI440fx::build_firmware() {
   ports("fw_cfg", FwCfg::kPort, FwCfg::kPorts, *fw_cfg_, 4);
   BoardFacts facts;
   facts.cpus = config_.cpus;
+  facts.topology = cpus_->topology();
   facts.ram = RamLayout::of(config_.ram_bytes);
   facts.cpu_hz = config_.cpu_hz;
   facts.cpu_signature = cpus_->model().signature();

@@ -66,6 +66,10 @@ Result<std::unique_ptr<PcI440fx>> PcI440fx::create(const MachineConfig& config,
                 std::to_string(config.ram_bytes) + " bytes");
   if (config.cpus < 1 || config.cpus > kMaxCpus)
     return fail("-smp: a PC has 1 to 255 CPUs, not " + std::to_string(config.cpus));
+  const cpu::Topology topology{config.cores, config.threads};
+  if (const u32 last = topology.apic_id(config.cpus - 1); last > 254)
+    return fail("-smp: the last vCPU would have APIC id " + std::to_string(last) +
+                "; a PC has 0 to 254");
   if (config.cpu_hz < kMiB) return fail("-cpu ...,clock=: at least 1 MHz");
   if (config.serial_ports >> std::size(kSerials)) return fail("-serial: a PC has 4 serial ports");
   if (config.vga != "std" && config.vga != "none")
@@ -106,7 +110,9 @@ Result<void> PcI440fx::build(const HostOptions& host) {
                                     .features = config_.cpu_features,
                                     .timing = config_.timing,
                                     .cpus = config_.cpus,
+                                    .topology = {config_.cores, config_.threads},
                                     .quantum = config_.quantum,
+                                    .interleave_seed = config_.interleave_seed,
                                     .seed = config_.seed,
                                     .blocks = host.blocks};
   cpus_ = TRY(cpu::Cluster::create(cpu_options, at("/cpu"), pages_));
@@ -116,8 +122,9 @@ Result<void> PcI440fx::build(const HostOptions& host) {
       [this](u64 address, u64 size) { cpus_->stops().device_wrote(address, size); });
   auto& pic = add<I8259Pair>("/isa/pic", IrqLine(wires.lint, 0));
   for (unsigned i = 0; i < cpus_->size(); ++i) {
-    const LapicConfig lapic_config{
-        .id = u8(i), .bootstrap = i == 0, .x2apic = cpus_->model().has(cpu::Feature::kX2apic)};
+    const LapicConfig lapic_config{.id = u8(cpu_options.topology.apic_id(i)),
+                                   .bootstrap = i == 0,
+                                   .x2apic = cpus_->model().has(cpu::Feature::kX2apic)};
     auto& lapic = add<Lapic>("/lapic/" + std::to_string(i), lapic_config, wires.apic_bus,
                              cpus_->pins(i), pic);
     wires.lint.add(lapic);

@@ -114,7 +114,8 @@ Bytes madt_body(const BoardFacts& facts) {
   constexpr u16 kLevelHigh = 0x0d;
   ByteBuilder out;
   out.u32le(kLocalApic).u32le(1);  // PCAT_COMPAT: there are 8259s as well
-  for (unsigned i = 0; i < facts.cpus; ++i) out.u8le(0).u8le(8).u8le(i).u8le(i).u32le(1);
+  for (unsigned i = 0; i < facts.cpus; ++i)
+    out.u8le(0).u8le(8).u8le(i).u8le(u8(facts.topology.apic_id(i))).u32le(1);
   out.u8le(1).u8le(12).u8le(0).u8le(0).u32le(kIoApic).u32le(0);
   out.u8le(2).u8le(10).u8le(0).u8le(0).u32le(2).u16le(0);  // the 8254 is on input 2
   for (const u8 line : {5, 9, 10, 11})

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cpu/topology.h"
 #include "replay/core/types.h"
 
 namespace reprise {
@@ -25,7 +26,9 @@ struct RamLayout {
 };
 
 struct BoardFacts {
-  unsigned cpus = 1;  // local APIC ids are 0 .. cpus-1
+  unsigned cpus = 1;
+  cpu::Topology topology;  // local APIC ids follow from it
+  u32 apic_id_limit() const { return topology.apic_id(cpus - 1) + 1; }
   RamLayout ram;
   u64 cpu_hz = 1'000'000'000;
   u32 cpu_signature = 0;  // CPUID 1 EAX and EDX, for SMBIOS

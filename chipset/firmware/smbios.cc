@@ -167,8 +167,9 @@ void add_processor(Tables& tables, const BoardFacts& facts, unsigned index) {
   s.u16le(0xffff).u16le(0xffff).u16le(0xffff);  // caches not given
   s.string(tables.text(4, "serial")).string(tables.text(4, "asset"));
   s.string(tables.text(4, "part"));
-  s.u8le(1).u8le(1).u8le(1);  // cores, enabled, threads
-  s.u16le(1 << 2).u16le(1);   // 64-bit capable; family 2: other
+  const u8 cores = u8(facts.topology.cores);
+  s.u8le(cores).u8le(cores).u8le(u8(facts.topology.per_package()));  // enabled; threads
+  s.u16le(1 << 2).u16le(1);  // 64-bit capable; family 2: other
   tables.add(s);
 }
 
@@ -281,7 +282,8 @@ Result<SmbiosFiles> build_smbios(const BoardFacts& facts) {
   add_system(tables, facts);
   add_baseboard(tables);
   add_enclosure(tables);
-  for (unsigned i = 0; i < facts.cpus; ++i) add_processor(tables, facts, i);
+  for (unsigned i = 0; i < facts.topology.packages(facts.cpus); ++i)
+    add_processor(tables, facts, i);
   add_oem_strings(tables, facts);
   add_memory_array(tables, ram);
   add_memory_device(tables, ram);

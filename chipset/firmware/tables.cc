@@ -19,10 +19,10 @@ Result<void> install_tables(FwCfg& fw_cfg, const BoardFacts& facts) {
   fw_cfg.add_u64(fw_key::kRamSize, facts.ram.below_4g + facts.ram.above_4g);
   fw_cfg.add_u16(fw_key::kNographic, !facts.graphics);
   fw_cfg.add_u16(fw_key::kNbCpus, u16(facts.cpus));
-  fw_cfg.add_u16(fw_key::kMaxCpus, u16(facts.cpus));
+  fw_cfg.add_u16(fw_key::kMaxCpus, u16(facts.apic_id_limit()));
   fw_cfg.add_u32(fw_key::kIrq0Override, 1);  // the 8254 is on input 2 of the I/O APIC
   // No NUMA nodes, and so no node for any CPU.
-  fw_cfg.add_item(fw_key::kNuma, Bytes(8 * (1 + facts.cpus)));
+  fw_cfg.add_item(fw_key::kNuma, Bytes(8 * (1 + facts.apic_id_limit())));
 
   fw_cfg.add_file("etc/e820", build_e820(facts.ram));
   // Sleep states S0 to S5: bit 7 is support, the rest the SLP_TYP. S3 and S4 are off.

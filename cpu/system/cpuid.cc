@@ -1,8 +1,8 @@
 // CPUID.
 //
-// Source: Intel SDM volume 2: CPUID; AMD APM volume 3, appendix E. Each vCPU is a package of its
-// own with one core; its initial APIC id is its index. Leaf 4000_0000 names the emulator and, at
-// 4000_0010, the frequency of the TSC (in kHz), where hypervisors' guests look for it.
+// Source: Intel SDM volume 2: CPUID; AMD APM volume 3, appendix E. Leaf 4000_0000 names the
+// emulator and, at 4000_0010, the frequency of the TSC (in kHz), where hypervisors' guests look for
+// it.
 #include <algorithm>
 #include <cstring>
 
@@ -30,27 +30,30 @@ CpuidResult brand(const CpuModel& m, u32 leaf) {
   return {word(part), word(part + 4), word(part + 8), word(part + 12)};
 }
 
-// Leaf 4, Intel: 32 KiB, 8 ways for code and data, 4 MiB of level 2.
-CpuidResult cache(u32 index) {
+// Leaf 4, Intel: 32 KiB, 8 ways for code and data, 4 MiB of level 2, all of a core. Numbers of ids
+// that a core or package has room for are given less 1.
+CpuidResult cache(const Topology& t, u32 index) {
+  const u32 shared = ((1u << t.core_bit()) - 1) << 14;
+  const u32 cores = ((1u << (t.package_bit() - t.core_bit())) - 1) << 26;
   switch (index) {
     case 0:
-      return {0x121, 7u << 22 | 63, 63, 1};
+      return {cores | shared | 0x121, 7u << 22 | 63, 63, 1};
     case 1:
-      return {0x122, 7u << 22 | 63, 63, 1};
+      return {cores | shared | 0x122, 7u << 22 | 63, 63, 1};
     case 2:
-      return {0x143, 15u << 22 | 63, 4095, 1};
+      return {cores | shared | 0x143, 15u << 22 | 63, 4095, 1};
     default:
       return {};
   }
 }
 
-// Leaf 0Bh: one thread in a core, one core in a package.
-CpuidResult topology(u32 id, u32 level) {
+// Leaf 0Bh: threads of a core, threads of a package.
+CpuidResult levels(const Topology& t, u32 id, u32 level) {
   switch (level) {
     case 0:
-      return {0, 1, 0x100, id};
+      return {t.core_bit(), t.threads, 0x100, id};
     case 1:
-      return {0, 1, 0x201, id};
+      return {t.package_bit(), t.per_package(), 0x201, id};
     default:
       return {0, 0, level & 0xFF, id};
   }
@@ -61,6 +64,8 @@ constexpr u32 kRepeated = 0x0183F3FF;
 
 CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
   const bool amd = m.vendor() == Vendor::Amd;
+  const Topology& topology = c.cluster.topology();
+  const u32 id = topology.apic_id(c.index);
   switch (leaf) {
     case 0:
       return vendor(m.max_leaf(), amd ? "AuthenticAMD" : "GenuineIntel");
@@ -68,12 +73,16 @@ CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
       u32 edx = m.word(kLeaf1Edx);
       // The APIC's bit follows its global enable.
       if (c.apic && !(c.apic->base() & 0x800)) edx &= ~(1u << 9);
-      return {m.signature(), c.index << 24 | 1u << 16 | 8u << 8, m.word(kLeaf1Ecx), edx};
+      if (topology.per_package() > 1) edx |= 1u << 28;  // HTT: more than one in a package
+      // Logical processors of a package: AMD's, how many there are; Intel's, ids that it has room
+      // for.
+      const u32 ids = amd ? topology.per_package() : std::min(1u << topology.package_bit(), 255u);
+      return {m.signature(), id << 24 | ids << 16 | 8u << 8, m.word(kLeaf1Ecx), edx};
     }
     case 2:
       return amd ? CpuidResult{} : CpuidResult{1, 0, 0x4D, 0x2C307D};
     case 4:
-      return amd ? CpuidResult{} : cache(subleaf);
+      return amd ? CpuidResult{} : cache(topology, subleaf);
     case 5:
       return m.has(Feature::kMonitor) ? CpuidResult{64, 64, 3, 0} : CpuidResult{};
     case 6:
@@ -83,7 +92,7 @@ CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
       // OSPKE follows CR4.PKE.
       return {0, m.word(kLeaf7Ebx), m.word(kLeaf7Ecx) | (c.cr4 & CR4_PKE ? 1u << 4 : 0), 0};
     case 0xB:
-      return m.has(Feature::kX2apic) ? topology(c.index, subleaf) : CpuidResult{};
+      return m.has(Feature::kX2apic) ? levels(topology, id, subleaf) : CpuidResult{};
     default:
       return {};
   }
@@ -97,7 +106,9 @@ CpuidResult extended(const Cpu& c, const CpuModel& m, u32 leaf) {
     case 0x80000001: {
       u32 edx = m.word(kExt1Edx);
       if (amd) edx |= basic(c, m, 1, 0).d & kRepeated;
-      return {m.signature(), 0, m.word(kExt1Ecx), edx};
+      // CmpLegacy: HTT and 8000_0008 speak of cores.
+      const u32 cmp_legacy = amd && c.cluster.topology().per_package() > 1 ? 2 : 0;
+      return {m.signature(), 0, m.word(kExt1Ecx) | cmp_legacy, edx};
     }
     case 0x80000002:
     case 0x80000003:
@@ -112,7 +123,10 @@ CpuidResult extended(const Cpu& c, const CpuModel& m, u32 leaf) {
       return {0, 0, 0, m.word(kExt7Edx)};
     case 0x80000008: {
       const u32 physical = m.has(Feature::kLm) ? 40 : m.has(Feature::kPse36) ? 36 : 32;
-      return {physical | (m.has(Feature::kLm) ? 48u : 32u) << 8, 0, 0, 0};
+      const Topology& t = c.cluster.topology();
+      const u32 cores =
+          amd && t.per_package() > 1 ? t.package_bit() << 12 | (t.per_package() - 1) : 0;
+      return {physical | (m.has(Feature::kLm) ? 48u : 32u) << 8, 0, cores, 0};
     }
     default:
       return {};

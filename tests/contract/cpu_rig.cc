@@ -337,7 +337,8 @@ void cpu_cluster(ContractRig& rig) {
   const cpu::CpuOptions options{.model = "kvm64",
                                 .features = {"+rdtscp", "+tsc_adjust", "+pku", "+rdrand"},
                                 .cpus = 2,
-                                .quantum = 2000};
+                                .quantum = 2000,
+                                .interleave_seed = 5};
   cpus->cluster =
       std::move(cpu::Cluster::create(options, rig.board.context("/cpu"), rig.board.pages).value());
   cpus->cluster->on_triple_fault(rig.action());

@@ -63,7 +63,8 @@ class Session {
 
  private:
   std::unique_ptr<EquivalenceMachine> fresh() {
-    return std::make_unique<EquivalenceMachine>(w_.blocks, p_.timing, p_.cpus, p_.quantum);
+    return std::make_unique<EquivalenceMachine>(w_.blocks, p_.timing, p_.cpus, p_.quantum,
+                                                p_.interleave_seed);
   }
   // False if the last cycle came first.
   bool run(u64 icount) {

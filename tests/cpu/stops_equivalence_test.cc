@@ -86,7 +86,7 @@ struct Outcome {
 Outcome run_way(const Program& p, const Way& w, const std::vector<StopCondition>& list,
                 const std::vector<u64>& checkpoints) {
   Outcome out;
-  EquivalenceMachine m(w.blocks, p.timing, p.cpus, p.quantum);
+  EquivalenceMachine m(w.blocks, p.timing, p.cpus, p.quantum, p.interleave_seed);
   install_program(m, p);
   Rng rng{7};
   Position stopped{kNever, kNever};

@@ -179,7 +179,8 @@ class Rig final : public Device, public Bus {
 };
 
 struct EquivalenceMachine {
-  EquivalenceMachine(bool blocks, const std::string& timing, unsigned cpus, Cycles quantum) {
+  EquivalenceMachine(bool blocks, const std::string& timing, unsigned cpus, Cycles quantum,
+                     u64 interleave_seed) {
     ram = MemoryBlock::create(board.pages, "ram", kRamSize).value();
     rom = MemoryBlock::create(board.pages, "rom", 0x4000, true).value();
     const CpuOptions options{.model = "max",
@@ -187,6 +188,7 @@ struct EquivalenceMachine {
                              .timing = timing,
                              .cpus = cpus,
                              .quantum = quantum,
+                             .interleave_seed = interleave_seed,
                              .seed = 1,
                              .blocks = blocks};
     cluster = Cluster::create(options, board.context("/cpu"), board.pages).value();
@@ -203,8 +205,8 @@ struct EquivalenceMachine {
     ram->write(at, {reinterpret_cast<const u8*>(&value), size});
   }
   Position position() const { return cluster->position(); }
-  // Runs to the first boundary at or behind `stop`, or where one of the operator's stops was met, as
-  // a machine's loop does.
+  // Runs to the first boundary at or behind `stop`, or where one of the operator's stops was met,
+  // as a machine's loop does.
   void run(Stop stop) {
     while (position().cycles < stop.cycles && position().icount < stop.icount) {
       if (cluster->all_halted()) {

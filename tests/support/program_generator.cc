@@ -577,6 +577,7 @@ Program generate_program(u64 seed) {
   p.timing = rng.chance(50) ? "fixed" : "test";
   static constexpr Cycles quanta[4] = {7, 60, 500, 4000};
   p.quantum = quanta[rng.below(4)];
+  if (rng.chance(50)) p.interleave_seed = rng.next();
   p.registers_seed = rng.next();
   Assembler program(rng, p);
   const unsigned count = rng.chance(50) ? 12 + rng.below(30) : 100 + rng.below(600);

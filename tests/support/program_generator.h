@@ -18,6 +18,7 @@ struct Program {
   unsigned cpus = 1;
   std::string timing = "fixed";
   Cycles quantum = 1000;
+  u64 interleave_seed = 0;
   std::vector<std::pair<u64, std::vector<u8>>> memory;  // RAM
   std::vector<u8> rom;
   u64 registers_seed = 0;

@@ -88,7 +88,12 @@ void say_machine(const MachineConfig& config) {
                      std::to_string(config.cpus) + " x " + config.cpu_model;
   for (const std::string& feature : config.cpu_features) text += "," + feature;
   text += " at " + grouped(config.cpu_hz) + " Hz, timing " + config.timing;
+  if (config.cores * config.threads > 1)
+    text += ", " + std::to_string(config.cores) + " cores in a package, " +
+            std::to_string(config.threads) + " threads in a core";
   if (config.cpus > 1) text += ", quantum " + grouped(config.quantum);
+  if (config.interleave_seed)
+    text += ", interleaving seed " + std::to_string(config.interleave_seed);
   row("machine", text);
   if (!config.name.empty()) row("name", config.name);
   row("clock", utc(config.rtc_base) + " at power-on; seed " + std::to_string(config.seed));

@@ -1,0 +1,115 @@
+// CPU models, and what CPUID says of how vCPUs are arranged.
+#include "cpu/system/instructions.h"
+#include "tests/cpu/system_machine.h"
+
+namespace reprise::cpu {
+namespace {
+
+struct Arranged {
+  Arranged(const std::string& model, unsigned cpus, Topology topology) {
+    const CpuOptions options{.model = model, .features = {}, .cpus = cpus, .topology = topology};
+    cluster = Cluster::create(options, board.context("/cpu"), board.pages).value();
+  }
+  CpuidResult ask(unsigned cpu, u32 leaf, u32 subleaf = 0) {
+    return cpuid_leaf(cluster->cpu(cpu), leaf, subleaf);
+  }
+  TestBoard board;
+  std::unique_ptr<Cluster> cluster;
+};
+
+// Six to a package: three cores take two bits of an id, two threads one.
+TEST(CpuTopology, IdsHaveAFieldForEachLevel) {
+  Arranged m("SandyBridge", 12, {3, 2});
+  std::vector<u32> ids;
+  for (unsigned i = 0; i < 12; ++i) {
+    ids.push_back(m.ask(i, 1).b >> 24);
+    EXPECT_EQ(m.ask(i, 0xB).d, ids.back());
+  }
+  EXPECT_EQ(ids, (std::vector<u32>{0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13}));
+  EXPECT_EQ(m.ask(0, 1).b >> 16 & 0xFF, 8u);  // room for eight ids
+  EXPECT_TRUE(m.ask(0, 1).d & 1u << 28);
+  EXPECT_EQ(m.ask(3, 0xB, 0).a, 1u);  // bits of an id below the core's
+  EXPECT_EQ(m.ask(3, 0xB, 0).b, 2u);
+  EXPECT_EQ(m.ask(3, 0xB, 1).a, 3u);
+  EXPECT_EQ(m.ask(3, 0xB, 1).b, 6u);
+  EXPECT_EQ(m.ask(3, 0xB, 2).b, 0u);
+  EXPECT_EQ(m.ask(0, 4, 0).a >> 26, 3u);          // core ids of a package
+  EXPECT_EQ(m.ask(0, 4, 0).a >> 14 & 0xFFF, 1u);  // two share a cache
+}
+
+TEST(CpuTopology, OneByOneByDefault) {
+  Arranged m("SandyBridge", 3, {});
+  for (unsigned i = 0; i < 3; ++i) {
+    EXPECT_EQ(m.ask(i, 1).b >> 16, i << 8 | 1);
+    EXPECT_FALSE(m.ask(i, 1).d & 1u << 28);
+    EXPECT_EQ(m.ask(i, 4).a >> 14, 0u);
+    EXPECT_EQ(m.ask(i, 0xB, 1).b, 1u);
+    EXPECT_EQ(m.ask(i, 0xB, 1).d, i);
+  }
+}
+
+TEST(CpuTopology, AmdCountsCores) {
+  Arranged m("qemu64", 6, {3, 1});
+  EXPECT_EQ(m.ask(4, 1).b >> 24, 5u);
+  EXPECT_EQ(m.ask(4, 1).b >> 16 & 0xFF, 3u);
+  EXPECT_EQ(m.ask(0, 0x80000008).c, 0x2002u);  // two bits, three cores
+  EXPECT_TRUE(m.ask(0, 0x80000001).c & 2);     // CmpLegacy
+  Arranged single("qemu64", 2, {});
+  EXPECT_EQ(single.ask(0, 0x80000008).c, 0u);
+  EXPECT_FALSE(single.ask(0, 0x80000001).c & 2);
+}
+
+// Family, model and stepping as published, level, and what tells a model from its neighbours.
+struct ModelCase {
+  const char* name;
+  u32 signature, max_leaf;
+  const char *has, *lacks;
+};
+TEST(CpuModels, AreWhatTheyWere) {
+  static constexpr ModelCase cases[] = {
+      {"486", 0x480, 1, "fpu", "tsc"},
+      {"pentium", 0x543, 1, "apic", "cmov"},
+      {"pentium2", 0x652, 2, "fxsr", "sse"},
+      {"pentium3", 0x683, 3, "sse", "sse2"},
+      {"coreduo", 0x6E8, 10, "nx", "ssse3"},
+      {"core2duo", 0x6FB, 10, "cx16", "sse4.1"},
+      {"Conroe", 0x6F3, 10, "ssse3", "cx16"},
+      {"Penryn", 0x10673, 10, "sse4.1", "sse4.2"},
+      {"Nehalem", 0x106A3, 11, "popcnt", "arat"},
+      {"Westmere", 0x206C1, 11, "arat", "x2apic"},
+      {"SandyBridge", 0x206A1, 13, "tsc-deadline", "smep"},
+      {"IvyBridge", 0x306A9, 13, "smep", "pcid"},
+      {"Haswell", 0x306C4, 13, "invpcid", "smap"},
+      {"Haswell-noTSX", 0x306C1, 13, "pcid", "pku"},
+      {"Haswell-v2", 0x306C1, 13, "erms", "pdpe1gb"},
+      {"Nehalem-v1", 0x106A3, 11, "sse4.2", "rdtscp"},
+  };
+  for (const ModelCase& t : cases) {
+    SCOPED_TRACE(t.name);
+    const auto m = CpuModel::create(t.name, {});
+    ASSERT_TRUE(m.ok()) << m.error().message;
+    EXPECT_EQ(m->signature(), t.signature);
+    EXPECT_EQ(m->max_leaf(), t.max_leaf);
+    // Turning on what is there changes nothing, turning on what is not there does.
+    const auto same = CpuModel::create(t.name, {std::string("+") + t.has});
+    const auto other = CpuModel::create(t.name, {std::string("+") + t.lacks});
+    ASSERT_TRUE(same.ok() && other.ok());
+    bool equal = true, changed = false;
+    for (unsigned w = 0; w < kFeatureWords; ++w) {
+      equal &= same->word(FeatureWord(w)) == m->word(FeatureWord(w));
+      changed |= other->word(FeatureWord(w)) != m->word(FeatureWord(w));
+    }
+    EXPECT_TRUE(equal) << t.has;
+    EXPECT_TRUE(changed) << t.lacks;
+  }
+}
+
+TEST(CpuModels, WhatIsLackingIsKnownByName) {
+  EXPECT_TRUE(CpuModel::lacks_feature("rtm"));
+  EXPECT_FALSE(CpuModel::lacks_feature("sse2"));
+  EXPECT_FALSE(CpuModel::lacks_feature("sse5"));
+  EXPECT_FALSE(CpuModel::knows("Haswel"));
+}
+
+}  // namespace
+}  // namespace reprise::cpu
