@@ -7,6 +7,7 @@
 #   cloud                 cloud.bzImage: the kernel that linux-image-cloud-amd64 depends on
 #   standard              standard.bzImage: the kernel that linux-image-amd64 depends on
 #   initramfs             initramfs.gz: busybox-static and init.sh, the same bytes on every build
+#   i686                  i686.bzImage: the kernel that linux-image-686 of i386 depends on; i686-initramfs.gz
 #   cloud-disks           cloud-disks.gz: initramfs.gz and the kernel's modules for disks (modules.sh)
 #   standard-disks        standard-disks.gz: likewise, and for floppies
 #   workloads             workloads.gz: initramfs.gz and the programs of tests/bench
@@ -37,35 +38,35 @@ flock 9                 # several tests may ask at once
 kernel() {
     local name=$1 meta=$2 package
     fresh "$name.modules.gz" "$here/modules.sh" && [ -s "$out/$name.bzImage" ] && return
-    package=$(apt-cache depends "$meta" 2>/dev/null |
+    package=$(apt-cache "${apt[@]}" depends "$meta" 2>/dev/null |
         awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ {print $2; exit}')
     [ -n "$package" ] || die "apt knows no kernel behind $meta; run 'apt-get update'"
-    [ -d "$out/packages/$package/lib/modules" ] || rm -rf "$out/packages/$package"
+    [ -d "$out/packages/$package$arch/lib/modules" ] || rm -rf "$out/packages/$package$arch"
     fetch "$package"
-    cp "$out/packages/$package"/boot/vmlinuz-* "$out/$name.bzImage.new"
-    cp "$out/packages/$package/.version" "$out/$name.version"
+    cp "$out/packages/$package$arch"/boot/vmlinuz-* "$out/$name.bzImage.new"
+    cp "$out/packages/$package$arch/.version" "$out/$name.version"
     mv "$out/$name.bzImage.new" "$out/$name.bzImage"
-    "$here/modules.sh" "$out/packages/$package"/lib/modules/* "$out/.modules"
+    "$here/modules.sh" "$out/packages/$package$arch"/lib/modules/* "$out/.modules"
     pack "$out/.modules" >"$out/$name.modules.gz.new"
     made "$name.modules.gz"
-    rm -rf "$out/.modules" "$out/packages/$package/lib/modules"       # large and used up
+    rm -rf "$out/.modules" "$out/packages/$package$arch/lib/modules"       # large and used up
 }
 
-initramfs() {
-    local tree=$out/.tree applet
-    fresh initramfs.gz "$here"/{build,lib,init,media-tests,poweroff}.sh && return
+initramfs() {   # initramfs [PRODUCT]
+    local product=${1:-initramfs.gz} tree=$out/.tree applet
+    fresh "$product" "$here"/{build,lib,init,media-tests,poweroff}.sh && return
     fetch busybox-static
     rm -rf "$tree"
     mkdir -p "$tree"/{bin,dev,lib,mnt,proc,sys,tmp}
-    cp "$out/packages/busybox-static/bin/busybox" "$tree/bin/busybox"
+    cp "$out/packages/busybox-static$arch/bin/busybox" "$tree/bin/busybox"
     for applet in $("$tree/bin/busybox" --list); do
         case $applet in busybox | poweroff) ;; *) ln -s busybox "$tree/bin/$applet" ;; esac
     done
     install -m 755 "$here/init.sh" "$tree/init"
     install -m 755 "$here/poweroff.sh" "$tree/bin/poweroff"
     install -m 644 "$here/media-tests.sh" "$tree/lib/media-tests.sh"
-    pack "$tree" >"$out/initramfs.gz.new"
-    made initramfs.gz
+    pack "$tree" >"$out/$product.new"
+    made "$product"
     rm -rf "$tree"
 }
 
@@ -117,6 +118,7 @@ for part; do
     case $part in
     cloud) kernel cloud linux-image-cloud-amd64 ;;
     standard) kernel standard linux-image-amd64 ;;
+    i686) (use_i386 && kernel i686 linux-image-686 && initramfs i686-initramfs.gz) ;;
     cloud-disks) disks cloud linux-image-cloud-amd64 ;;
     standard-disks) disks standard linux-image-amd64 ;;
     initramfs | multiboot | workloads) $part ;;

@@ -41,6 +41,12 @@ for name in $work; do
             taskset -c $cpu sh -c "i=0; while [ \$i -lt 1000 ]; do i=\$((i + 1)); done; echo cpu $cpu done"
         done
         seq 300 | xargs -n 100 -P 2 sh -c 'echo $#' | sort ;;
+    cpus)               # where the kernel sees each CPU: package, core, threads of the core
+        for cpu in $(seq 0 $(($(grep -c ^processor /proc/cpuinfo) - 1)) | tr '\n' ,); do
+            cd /sys/devices/system/cpu/cpu$cpu/topology
+            echo "cpu $cpu package $(cat physical_package_id) core $(cat core_id) threads $(cat thread_siblings_list)"
+            cd /
+        done ;;
     time) date -u '+%Y-%m-%d %H:%M'; sleep 1; echo slept ;;
     bench-*) "/bin/$name" ;;             # of workloads.gz
     disk* | cdrom | floppy) . /lib/media-tests.sh && $name ;;

@@ -9,13 +9,26 @@ die() { say "$*"; exit 1; }
 # need COMMAND PACKAGE: says what to install when it is missing.
 need() { command -v "$1" >/dev/null || die "no $1; install it: apt-get install $2"; }
 
-# fetch PACKAGE: unpacks it in OUT/packages/PACKAGE; downloaded, not installed.
+# From here on packages are those of i386: by lists of apt's in OUT/packages, beside the system's own.
+apt=() arch=
+use_i386() {
+    local state=$out/packages/.i386
+    apt=(-o APT::Architecture=i386 -o APT::Architectures=i386 -o "Dir::State=$state" -o "Dir::State::status=$state/status"
+        -o "Dir::Cache=$state/cache")
+    arch=.i386
+    [ -e "$state/status" ] && return
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+    apt-get "${apt[@]}" update -q >"$state/log" 2>&1 || true    # a list that matters will be missed below
+    touch "$state/status"
+}
+
+# fetch PACKAGE: unpacks it in OUT/packages/PACKAGE (PACKAGE.i386); downloaded, not installed.
 fetch() {
-    local package=$1 dir=$out/packages/$1 work
+    local package=$1 dir=$out/packages/$1$arch work
     [ -d "$dir" ] && return
     work=$(mktemp -d "$out/packages/.work.XXXXXX")
     say "downloading $package"
-    if ! (cd "$work" && apt-get download -q "$package") >"$work/log" 2>&1; then
+    if ! (cd "$work" && apt-get "${apt[@]}" download -q "$package") >"$work/log" 2>&1; then
         cat "$work/log" >&2
         rm -rf "$work"
         die "cannot download $package; is the network there, and has 'apt-get update' run?"
