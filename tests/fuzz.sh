@@ -49,6 +49,7 @@ fuzz_entry probe storage/format/probe.cc storage/format/raw.cc
 fuzz_entry qmp qmp/server/{splitter,message}.cc qmp/schema/{schema,check}.cc
 fuzz_entry kernel chipset/firmware/{kernel,linux,multiboot,fw_cfg}.cc \
     tools/reprise/check_kernel.cc replay/core/*.cc replay/core/host/*.cc -lxxhash
+fuzz_entry symbols tools/reprise-log/symbols.cc
 fuzz_entry gdb qmp/gdb/*.cc "$BUILD/libreprise.a" -lcapstone -lmpfr -lgmp -lxxhash -lz -lgtest
 # Its corpus is in the unit tests; to build it takes long.
 [ -n "${BUILD_SAN:-}" ] && [ -z "${DEEP:-}" ] ||

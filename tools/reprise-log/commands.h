@@ -16,5 +16,6 @@ Result<int> diff(const Words& words);
 Result<int> extract(const Words& words);
 Result<int> trim(const Words& words);
 Result<int> compact(const Words& words);
+Result<int> profile(const Words& words);
 
 }  // namespace reprise::log

@@ -20,6 +20,10 @@ constexpr tools::Command kCommands[] = {
      "          FILE disk ID [--at ICOUNT] [--replay-disk ID=PATH] -o IMAGE",
      log::extract},
     {"trim", "[--from ICOUNT] [--to ICOUNT] [--replay-disk ID=PATH] -o OUTPUT FILE", log::trim},
+    {"profile",
+     "[--symbols FILE]... [--offset N] [--by instructions|cycles] [--from ICOUNT] [--to ICOUNT]\n"
+     "          [--top N] [-o FILE.svg|FILE.folded] [--replay-disk ID=PATH] FILE",
+     log::profile},
     {"compact", "[--keyframes N] [--replay-disk ID=PATH] -o OUTPUT FILE", log::compact},
 };
 
@@ -32,6 +36,10 @@ constexpr const char* kNotes =
     "--answers      also what the host answered where nothing failed\n"
     "--jobs         pieces that are played at the same time: as many as there are processors\n"
     "--keyframes    so many are kept; without it, one of four\n"
+    "--symbols      names of functions: an ELF file (vmlinux), System.map, or /proc/kallsyms of "
+    "the guest\n"
+    "--offset       is added to their addresses: by how much KASLR moved the kernel\n"
+    "--top          so many functions are listed: 40; 0 is all\n"
     "--replay-disk  the image of a drive, if it does not lie beside the recording\n"
     "\n"
     "trim begins at the keyframe at or before --from, and ends at the last commit at or before\n"
