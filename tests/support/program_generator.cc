@@ -347,7 +347,7 @@ void Assembler::stack() {
     case 3:  // POPF with some flags
       b({0x68});
       value((rng_.chance(15) ? 0x100 : 0) | (rng_.chance(60) ? 0x200 : 0) |
-                (rng_.chance(10) ? 0x400 : 0) | (rng_.chance(8) ? 0x40000 : 0) | 2,
+                (rng_.chance(10) ? 0x400 : 0) | (rng_.chance(p_.smap ? 60 : 8) ? 0x40000 : 0) | 2,
             bits_ == 16 ? 2 : 4);
       return b({0x9D});
     case 4:
@@ -457,6 +457,7 @@ void Assembler::system() {
         value(rng_.chance(50) ? 0 : rng_.below(64), 4);
         return b({0x0F, 0x01, 0xEF});
       }
+      if (p_.smap && rng_.chance(60)) return b({0x0F, 0x01, 0xCA + rng_.below(2)});  // CLAC, STAC
       if (p_.mode >= GuestMode::kPaging) return table();
       return b({0xF5});
   }
@@ -578,6 +579,7 @@ Program generate_program(u64 seed) {
   static constexpr Cycles quanta[4] = {7, 60, 500, 4000};
   p.quantum = quanta[rng.below(4)];
   if (rng.chance(50)) p.interleave_seed = rng.next();
+  p.smap = p.mode >= GuestMode::kPaging && p.ring == 0 && rng.chance(30);
   p.registers_seed = rng.next();
   Assembler program(rng, p);
   const unsigned count = rng.chance(50) ? 12 + rng.below(30) : 100 + rng.below(600);

@@ -19,6 +19,7 @@ struct Program {
   std::string timing = "fixed";
   Cycles quantum = 1000;
   u64 interleave_seed = 0;
+  bool smap = false;  // CR4.SMAP; only areas of code and data are then users'
   std::vector<std::pair<u64, std::vector<u8>>> memory;  // RAM
   std::vector<u8> rom;
   u64 registers_seed = 0;

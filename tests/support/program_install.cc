@@ -40,7 +40,7 @@ void page_tables(EquivalenceMachine& m, const Program& p, Rng& rng) {
   for (unsigned i = 0; i < 3; ++i)
     if (wide || i < 2) m.poke(directory + size * i, size, (kLeaves + 0x1000 * i) | 7);
   static constexpr u32 frames[8] = {0x20, 0x21, 0x22, 0x0C, 0x0D, 0xF0, 0xE0, 0xD0};
-  const bool user_tables = rng.chance(30);
+  const bool user_tables = rng.chance(30) && !p.smap;
   const auto leaf = [&](unsigned region, unsigned page, u64 entry) {
     const u64 at = wide          ? kLeaves + 0x1000 * region + 8 * page
                    : region == 2 ? kLeaves + 0x1000 + 4 * page
@@ -48,12 +48,13 @@ void page_tables(EquivalenceMachine& m, const Program& p, Rng& rng) {
     m.poke(at, size, entry);
   };
   for (unsigned page = 0; page < 0x100; ++page) {
-    const bool system = page < 6 || (page >= 8 && page < 10) || (page >= 0x40 && page < 0x48);
+    const bool areas = (page >= 0x20 && page < 0x28) || (page >= 0x0C && page < 0x10);
+    const bool system =
+        page < 6 || (page >= 8 && page < 10) || (page >= 0x40 && page < 0x48) || (p.smap && !areas);
     leaf(0, page, page << 12 | (system && !user_tables ? 3 : 7));
     for (unsigned region = 1; region < 3; ++region) {
       u32 frame = page;
-      const bool area = (page >= 0x20 && page < 0x28) || (page >= 0x0C && page < 0x10);
-      if (area && rng.chance(30)) frame = frames[rng.below(8)];
+      if (areas && rng.chance(30)) frame = frames[rng.below(8)];
       u32 rights = 7;
       if (rng.chance(15)) rights = rng.below(8);
       if (rng.chance(20)) rights |= 0x100;
@@ -141,6 +142,8 @@ void install_program(EquivalenceMachine& m, const Program& p) {
     c.cr4 |= (rng.chance(70) ? CR4_OSFXSR : 0) | (rng.chance(50) ? CR4_PGE : 0) |
              (rng.chance(50) ? CR4_DE : 0);
     if (p.mode == GuestMode::kLong && rng.chance(50)) c.cr4 |= CR4_PKE;
+    if (p.smap) c.cr4 |= CR4_SMAP;
+    if (p.smap && rng.chance(70)) c.eflags |= AC;
     if (p.mode >= GuestMode::kPaging && rng.chance(50)) c.cr0 |= CR0_WP;
     if (rng.chance(60)) c.eflags |= IF;
     if (p.ring && rng.chance(50)) c.eflags |= IOPL;
