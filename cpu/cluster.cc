@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cpu/engine/run.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
 
@@ -29,6 +30,8 @@ Cluster::Cluster(const CpuOptions& options, const DeviceContext& context, PageSt
       seed_(options.seed) {
   for (unsigned i = 0; i < options.cpus; ++i)
     cpus_.push_back(std::make_unique<Cpu>(context.child(std::to_string(i)), *this, i));
+  if (timing_.modelled())
+    for (auto& c : cpus_) c->clocks = std::make_unique<Clocks>();
   pages_.on_code_written(this);
   pages_.on_track(this);
 }

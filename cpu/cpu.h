@@ -27,6 +27,7 @@ class Cluster;
 class BlockCache;
 class CpuModel;
 class TraceSink;
+struct Clocks;
 struct Links;
 
 // What decoded code depends on beside its bytes: part of a block's key.
@@ -127,8 +128,9 @@ struct Cpu final : public Device, public Pins {
   Handler patched_handler = nullptr;
   Links* link = nullptr;  // of the branch that ended the chain, to be set to where it led
   unsigned link_index = 0;
-  std::unique_ptr<Op[]> scratch;  // the single instruction that runs outside any block
-  bool yield = false;             // PAUSE: the turn ends
+  std::unique_ptr<Op[]> scratch;   // the single instruction that runs outside any block
+  bool yield = false;              // PAUSE: the turn ends
+  std::unique_ptr<Clocks> clocks;  // what a timing model remembers; null: it has nothing to
   std::jmp_buf fault_exit;
   struct {
     u8 vector;

@@ -11,6 +11,7 @@
 #include "cpu/cluster.h"
 #include "cpu/decode/decoder.h"
 #include "cpu/system/instructions.h"
+#include "cpu/timing/clock_ops.h"
 
 namespace reprise::cpu {
 
@@ -53,7 +54,10 @@ void run_chain(Cpu& c, const Op* op) {
     // The chain ended at the replaced handler, or at a branch before it was reached.
     const Op* stopped = c.patched;
     restore_patch(c);
-    if (c.op == stopped) unwind(c, stopped);
+    if (c.op == stopped) {
+      unwind(c, stopped);
+      if (c.clocks && !c.single) left_before(c, stopped);
+    }
   }
   c.in_block = false;
 }
@@ -64,16 +68,17 @@ u64 linear_ip(const Cpu& c) { return c.code64() ? c.r[kRip] : u32(c.seg[CS].base
 struct Fetched {
   u64 address = 0, address2 = 0;  // guest-physical; address2: of the second page, if it is used
   bool crossing = false;
+  u8 bytes[15];
 };
 Fetched fetch_one(Cpu& c, Op* op) {
   const u64 ip = c.r[kRip];
   const u64 linear = linear_ip(c);
   if (c.code64() && !canonical(linear)) c.raise(kGP, 0);
-  u8 bytes[15];
   unsigned have = 0;
   const u32 limit = c.seg[CS].limit;
   const u64 allowed = c.code64() ? 15 : ip > limit ? 0 : std::min<u64>(15, u64(limit) - ip + 1);
   Fetched f;
+  u8* const bytes = f.bytes;
   if (allowed == 0) c.raise(kGP, 0);
   f.address = c.translate_fetch(linear);
   c.cluster.stops().executes(linear);
@@ -108,15 +113,24 @@ Fetched fetch_one(Cpu& c, Op* op) {
 void step_one(Cpu& c) {
   if (TraceSink* trace = c.cluster.trace(); trace && trace->wants_each())
     trace->executed(c, {c.icount, c.cycle});
-  Op* op = c.scratch.get();
+  Op* const first = c.scratch.get();
+  Op* op = first;
   op[1] = {};
-  fetch_one(c, op);
-  const unsigned cost = c.cluster.timing().cost(linear_ip(c));
+  const Fetched f = fetch_one(c, op);
+  u16 cost = u16(c.cluster.timing().cost(linear_ip(c)));
   op->offset = 0;
-  op->cycles_left = u16(cost);
+  ClockOps clock_ops;
+  if (c.clocks) clock_ops.prepare(c, op, 1, f.bytes, linear_ip(c), &cost);
+  op->cycles_left = cost;
   op->count_left = 1;
   relocate(op);
   op->flags &= ~kOpFar;
+  if (c.clocks) {
+    const Op plain = *op;
+    clock_ops.lay_out(&plain, true, first);
+    op = first + 2;
+    op[1] = {};
+  }
   if (!(op->flags & kOpEnds)) {
     op[1] = {};
     op[1].handler = after_single;
@@ -125,12 +139,12 @@ void step_one(Cpu& c) {
   c.cycle += cost;
   c.icount += 1;
   c.single = true;
-  run_chain(c, op);
+  run_chain(c, first);
   c.single = false;
   c.link = nullptr;
 }
 
-constexpr unsigned kMaxCount = 48;
+constexpr unsigned kMaxCount = ClockOps::kMax;
 
 // Decodes a block that starts at r[kRip], of which `page` is the page.
 Block* decode_block(Cpu& c, PageCode* page, u64 address) {
@@ -139,10 +153,11 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   const u64 linear = linear_ip(c);
   const Timing& timing = c.cluster.timing();
   Op ops[kMaxCount + 3];
-  u8 costs[kMaxCount + 1];
+  u16 costs[kMaxCount + 1];
   const unsigned block_offset = address & 0xFFF;
   PageCode* page2 = nullptr;
   const u8* code = page->memory->data() + page->page * kPageSize;
+  Fetched f;
   unsigned count = 0, bytes = 0;
   bool ends = false;
   while (count < kMaxCount) {
@@ -157,7 +172,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     Op* op = &ops[count];
     if (decode(c, code + offset, allowed, op) == DecodeResult::kMore) break;
     op->offset = u16(bytes);
-    costs[count] = u8(timing.cost(linear + bytes));
+    costs[count] = u16(timing.cost(linear + bytes));
     if (TraceSink* trace = c.cluster.trace())
       trace->decoded(c, linear + bytes, {code + offset, op->length});
     bytes += op->length;
@@ -173,13 +188,13 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     // A device must not be read twice: step_one() does.
     const u64 next = c.code64() ? linear + room : u32(linear + room);
     if (!c.phys_page(c.translate_fetch(next)).block) return nullptr;
-    const Fetched f = fetch_one(c, ops);
+    f = fetch_one(c, ops);
     if (!f.crossing) return nullptr;
     const PhysPage second = c.phys_page(f.address2);
     if (!second.block) return nullptr;
     page2 = cache.page(*second.block, second.page);
     ops[0].offset = 0;
-    costs[0] = u8(timing.cost(linear));
+    costs[0] = u16(timing.cost(linear));
     bytes = ops[0].length;
     count = 1;
     ends = ops[0].flags & kOpEnds;
@@ -191,6 +206,9 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     next.offset = u16(bytes);
     next.flags = kOpEnds | kOpFar;
   }
+  ClockOps clock_ops;
+  if (c.clocks)
+    clock_ops.prepare(c, ops, count, page2 ? f.bytes : code + block_offset, linear, costs);
   unsigned cycles = 0;
   for (unsigned i = count; i-- > 0;) {
     cycles += costs[i];
@@ -202,17 +220,23 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   // With a 16-bit operand the target is cut to 64 KiB.
   const bool cut = final_op.osize == 2 && (c.mode & kModeWidth) != kMode16;
   if (page2 || cut || branches_out(final_op, block_offset)) final_op.flags |= kOpFar;
-  fuse(ops, count);
 
-  const unsigned stored = count + (ends ? 1 : 2);
-  Block* const block = cache.make(stored);
+  Op with_clocks[3 * kMaxCount + 1];
+  const Op* const all = c.clocks ? with_clocks : ops;
+  unsigned stored = count + (ends ? 1 : 2);
+  if (c.clocks)
+    stored = clock_ops.lay_out(ops, ends, with_clocks) + 1;
+  else
+    fuse(ops, count);
+  Block* const block = cache.make(stored + (c.clocks ? clock_ops.carry_slots() : 0));
   block->page = page;
   block->page2 = page2;
   block->crossing = page2 != nullptr;
   block->mode = c.mode;
   block->offset = u16(block_offset);
-  std::copy(ops, ops + stored - 1, block->ops());
+  std::copy(all, all + stored - 1, block->ops());
   new (&block->ops()[stored - 1]) Links{{nullptr, nullptr}, block, 0};
+  if (c.clocks) clock_ops.put_carries(&block->ops()[stored]);
   block->cycles = cycles;
   block->count = u16(count);
   block->bytes = u16(bytes);
@@ -262,13 +286,17 @@ Block* find_block(Cpu& c) {
 void count_event(Cpu& c) {
   c.icount += 1;
   c.cycle += c.cluster.timing().event_cost();
+  if (c.clocks) c.clocks->flush_pipeline();
 }
 
 void take_event(Cpu& c, u8 vector, EventKind kind) {
   count_event(c);
   c.activity = Activity::Running;
   if (TraceSink* trace = c.cluster.trace()) trace->event(c, vector, kind, false, 0);
+  if (!c.clocks) return c.deliver(vector, kind);
+  const EventOrigin origin = event_origin(c);
   c.deliver(vector, kind);
+  charge_event(c, origin);
 }
 
 // Takes the first event that this boundary must deal with (Intel SDM volume 3, table 6-2).
@@ -398,7 +426,11 @@ void take_fault(Cpu& c) {
   const auto f = c.fault_info;
   if (TraceSink* trace = c.cluster.trace())
     trace->event(c, f.vector, EventKind::Exception, f.has_error, f.error);
+  if (!c.clocks) return c.deliver_fault(f.vector, f.has_error, f.error);
+  c.clocks->flush_pipeline();
+  const EventOrigin origin = event_origin(c);
   c.deliver_fault(f.vector, f.has_error, f.error);
+  charge_event(c, origin);
 }
 
 }  // namespace

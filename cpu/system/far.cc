@@ -4,6 +4,7 @@
 #include "cpu/memory/access.h"
 #include "cpu/system/descriptor.h"
 #include "cpu/system/instructions.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
 
@@ -128,6 +129,7 @@ void call_inner(Cpu& c, const Descriptor& gate, const Descriptor& cs, u16 select
   if (!c.long_mode()) {
     const unsigned count = gate.high & 31;
     for (unsigned i = count; i-- > 0;) stack.push(stack_read(c, u64(i) * size, size), size);
+    if (c.clocks) c.clocks->parameters = u8(count);
   }
   stack.push(c.seg[CS].selector, size);
   stack.push(next, size);
@@ -140,6 +142,7 @@ void call_inner(Cpu& c, const Descriptor& gate, const Descriptor& cs, u16 select
 }
 
 void through_gate(Cpu& c, u16 gate_selector, Descriptor& gate, bool call, u64 next) {
+  if (c.clocks) c.clocks->path = FarPath::Gate;
   const u32 error = selector_error(gate_selector);
   if (gate.dpl() < c.cpl || gate.dpl() < (gate_selector & 3)) c.raise(kGP, error);
   if (c.long_mode() && !read_upper_half(c, gate_selector, gate)) c.raise(kGP, error);

@@ -6,6 +6,7 @@
 #include "cpu/cluster.h"
 #include "cpu/system/descriptor.h"
 #include "cpu/system/instructions.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
 
@@ -88,6 +89,7 @@ void Cpu::reset() {
   pending = 0;
   sipi_vector = 0;
   delivering = {};
+  if (clocks) *clocks = {};
   drop_fast();
   request_leave();
 }
@@ -143,6 +145,7 @@ void Cpu::state(State& s) {
   if (s.loading()) shadow_at = shadow && activity == Activity::Running ? icount : kNever;
   tlb_state(s, "data_tlb", data_tlb);
   tlb_state(s, "code_tlb", code_tlb);
+  if (clocks) s("clocks", *clocks);
 }
 
 // --- pins: what happens at the next instruction boundary

@@ -8,6 +8,7 @@
 #include "cpu/memory/access.h"
 #include "cpu/system/descriptor.h"
 #include "cpu/system/instructions.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
 
@@ -115,6 +116,7 @@ void load_task_segments(Cpu& c, const TaskState& t, bool ext) {
 void switch_task(Cpu& c, u16 selector, const Descriptor& d, TaskSwitch how, u64 return_ip, bool ext,
                  bool has_error, u32 error) {
   const bool wide = d.type() & 8;
+  if (c.clocks && c.clocks->path != FarPath::TaskGate) c.clocks->path = FarPath::Tss;
   const Segment old = c.seg[TR];
   const bool old_wide = old.type() & 8;
   Segment tr = d.segment(selector);
@@ -147,6 +149,7 @@ void switch_task(Cpu& c, u16 selector, const Descriptor& d, TaskSwitch how, u64 
 
   // Commit: the new task's registers, then its segments.
   c.seg[TR] = tr;
+  if (c.clocks) c.clocks->task = u8(!wide ? 2 : t.eflags & VM ? 1 : 0);
   c.cr0 |= CR0_TS;
   if (paged && t.cr3 != c.cr3) {
     c.cr3 = t.cr3;
@@ -170,6 +173,7 @@ void switch_task(Cpu& c, u16 selector, const Descriptor& d, TaskSwitch how, u64 
 
 void switch_by_gate(Cpu& c, u16 selector, TaskSwitch how, u64 return_ip, bool ext, bool has_error,
                     u32 error) {
+  if (c.clocks) c.clocks->path = FarPath::TaskGate;
   const u32 code = selector_error(selector, ext);
   Descriptor d;
   if ((selector & 4) || !read_descriptor(c, selector, d)) c.raise(kGP, code);

@@ -3,9 +3,24 @@
 // `fixed`: one clock an instruction (and a REP iteration, and a delivered event).
 // `test`: 0 to 40 clocks from a hash of the low 12 bits of RIP; it shakes out whatever assumes that
 // cycles advance. Only tests use it.
+// `i486`: an Intel 486DX, by tables of clocks per form and by what its pipeline, cache and write
+// buffer are known to add (README.md beside this file has every figure, and what is not modelled).
+//
+// How a model works. The rows of a table (table.h, i486_rows.cc) give each form its clocks. What
+// only depends on the instructions themselves (clocks, prefixes, a register that is an address too
+// soon) is summed when a block is decoded, into Op::cycles_left, as with `fixed`. What depends on
+// data or history (caches, misalignment, which way a branch goes, who is privileged) is added at
+// run time by a clock op, which is put before the instruction where it needs one (clock_ops.h). So
+// the handlers of instructions know nothing of models, and `fixed` pays for none.
+//
+// What an instruction inherits from those before it is in Clocks (clocks.h), which is machine
+// state. A sum made at decode assumes that a block inherits nothing; its first two clock ops add
+// what it does inherit: nothing reaches farther, see Carry. So single steps, blocks, slices and
+// snapshots count the same.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "replay/core/result.h"
 #include "replay/core/types.h"
@@ -14,19 +29,24 @@ namespace reprise::cpu {
 
 class Timing {
  public:
+  static std::vector<std::string> names() { return {"fixed", "i486", "test"}; }
   static Result<Timing> create(const std::string& name) {
-    if (name == "fixed") return Timing(false);
-    if (name == "test") return Timing(true);
-    return fail("timing=" + name + ": there are 'fixed' and 'test'");
+    if (name == "fixed") return Timing(Kind::Fixed);
+    if (name == "test") return Timing(Kind::Test);
+    if (name == "i486") return Timing(Kind::I486);
+    return fail("timing=" + name + ": there are 'fixed', 'i486' and 'test'");
   }
   unsigned cost(u64 ip) const {
-    return test_ ? unsigned(((ip & 0xFFF) * 0x9E3779B97F4A7C15ull >> 40) % 41) : 1;
+    return kind_ == Kind::Test ? unsigned(((ip & 0xFFF) * 0x9E3779B97F4A7C15ull >> 40) % 41) : 1;
   }
   unsigned event_cost() const { return 1; }
+  // Has clock ops, and state in each vCPU.
+  bool modelled() const { return kind_ == Kind::I486; }
 
  private:
-  explicit Timing(bool test) : test_(test) {}
-  bool test_;
+  enum class Kind : u8 { Fixed, Test, I486 };
+  explicit Timing(Kind kind) : kind_(kind) {}
+  Kind kind_;
 };
 
 }  // namespace reprise::cpu

@@ -55,11 +55,16 @@ struct Machine {
                        kCode = 0x10000, kStack0 = 0x7000, kStack3 = 0x6000;
 
   explicit Machine(bool blocks = true, const std::string& model = "qemu64", unsigned cpus = 1,
-                   const std::vector<std::string>& features = {}, u64 seed = 0) {
+                   const std::vector<std::string>& features = {}, u64 seed = 0,
+                   const std::string& timing = "fixed") {
     ram = MemoryBlock::create(board.pages, "ram", 8 << 20).value();
     bus.ram = ram.get();
-    const CpuOptions options{
-        .model = model, .features = features, .cpus = cpus, .seed = seed, .blocks = blocks};
+    const CpuOptions options{.model = model,
+                             .features = features,
+                             .timing = timing,
+                             .cpus = cpus,
+                             .seed = seed,
+                             .blocks = blocks};
     cluster = Cluster::create(options, board.context("/cpu"), board.pages).value();
     for (unsigned i = 0; i < cpus; ++i) cluster->connect(i, bus, apic);
     cluster->on_triple_fault([this] { ++triple_faults; });

@@ -32,7 +32,7 @@ replayed() {
 matrix() {
     local guest=$1 want seed
     shift
-    for timing in fixed test; do
+    for timing in fixed i486 test; do
         local all=("$@" -cpu "qemu64,timing=$timing")
         want=$(hash_of "${all[@]}")
         [ -n "$want" ]
@@ -49,7 +49,7 @@ matrix() {
     done
 }
 
-# variants GUEST ARGUMENTS...: other builds against $want_fixed and $want_test.
+# variants GUEST ARGUMENTS...: other builds against $want_fixed, $want_i486 and $want_test.
 variants() {
     local guest=$1 variant
     shift
@@ -62,6 +62,7 @@ variants() {
         fi
         REPRISE=$out/reprise
         same "$guest, $variant" "$want_fixed" "$@" -cpu qemu64,timing=fixed
+        same "$guest, $variant, timing=i486" "$want_i486" "$@" -cpu qemu64,timing=i486
         same "$guest, $variant, timing=test" "$want_test" "$@" -cpu qemu64,timing=test
     done
 }
@@ -97,5 +98,7 @@ else
     same "linux, 2 CPU: slices" "$want" "${guest[@]}" -smp 2 -test-slices 8
     want=$(hash_of "${guest[@]}" -cpu qemu64,timing=test)
     same "linux, timing=test: slices" "$want" "${guest[@]}" -cpu qemu64,timing=test -test-slices 9
+    want=$(hash_of "${guest[@]}" -cpu qemu64,timing=i486)
+    same "linux, timing=i486: slices" "$want" "${guest[@]}" -cpu qemu64,timing=i486 -test-slices 6
 fi
 finish

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cpu/system/model.h"
+#include "cpu/timing/timing.h"
 #include "cpu/topology.h"
 #include "tools/reprise/options/table.h"
 
@@ -21,7 +22,7 @@ std::string cpu_help() {
   };
   list("Models:\n ", cpu::CpuModel::names());
   list("\nFeatures, as +name or -name, or name=on or name=off:\n ", cpu::CpuModel::feature_names());
-  return text + "\nclock=HZ; timing=fixed (one cycle an instruction) or test\n";
+  return text + "\nclock=HZ; timing=fixed (one cycle an instruction), i486 or test\n";
 }
 
 Result<void> cpu_feature(Parser& p, const std::string& option) {
@@ -53,9 +54,10 @@ Result<void> cpu(Parser& p, const std::string& text) {
       config.cpu_model = value;
       p.options.given.insert("cpu_model");
     } else if (key == "timing") {
-      if (value != "fixed" && value != "test")
+      const auto models = cpu::Timing::names();
+      if (std::find(models.begin(), models.end(), value) == models.end())
         return fail("-cpu timing=" + value + ": no such timing model; " +
-                    expected_one_of(value, {"fixed", "test"}));
+                    expected_one_of(value, models));
       config.timing = value;
       p.options.given.insert("timing");
     } else if (key == "clock") {

@@ -1,0 +1,72 @@
+// Clock ops: what a timing model runs before an instruction.
+//
+// In a block of a modelled vCPU an instruction that needs one has two slots before its Op: the
+// clock op, which has the position of the instruction, and a Clocked with what the model knows of
+// it. Behind the block's Links lies, for each boundary inside it, what the pipeline has in it
+// there: a chain that is left in the middle finds it by Op::count_left.
+#pragma once
+
+#include "cpu/cpu.h"
+#include "cpu/timing/clocks.h"
+#include "cpu/timing/form.h"
+#include "cpu/timing/table.h"
+
+namespace reprise::cpu {
+
+struct Clocked {
+  // Of the pipeline; see Form.
+  u16 address, reads, writes;
+  u16 cost;    // clocks that the block's sum has for it
+  u16 clocks;  // its own, at least
+  u8 decode;   // the decoder's, which an instruction before may hide
+  bool byte_write : 1, memory : 1;
+  bool straddles : 1;  // lies in two lines of code
+  bool leaves : 1;     // control goes elsewhere, always
+  // Of the rest.
+  Rule rule;
+  Touch touch;
+  u8 size, miss;
+  i16 a, b, c;
+  u8 lines;  // of code (16 bytes) that it is the first in its block to need
+  u8 spare;
+  u64 after;  // Carry: behind it, if it is the first or last of its block
+};
+static_assert(sizeof(Clocked) == sizeof(Op));
+inline const Clocked& clocked(const Op* clock_op) {
+  return *reinterpret_cast<const Clocked*>(clock_op + 1);
+}
+
+// The clock ops of one block that is being decoded, or of one instruction that runs alone.
+class ClockOps {
+ public:
+  static constexpr unsigned kMax = 48;
+  // `count` decoded ops, not relocated yet; `bytes`: their code, at linear address `linear`. Gives
+  // the clocks of each, and puts in place of some handlers others that keep account.
+  void prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 linear, u16* costs);
+  // The ops, finished, with theirs between: up to 3 * count + 1 slots. Returns how many.
+  unsigned lay_out(const Op* ops, bool ends, Op* out) const;
+  // Goes behind the Links.
+  unsigned carry_slots() const { return (count_ + 3) / 4; }
+  void put_carries(Op* slots) const;
+
+ private:
+  unsigned count_ = 0;
+  Clocked of_[kMax];
+  u8 duties_[kMax];
+  bool needed_[kMax];
+};
+
+// A chain of a modelled vCPU was left before `op`, in the middle of a block.
+void left_before(Cpu& c, const Op* op);
+
+// Of a far transfer: the handler that asks afterwards which way was gone; others stay.
+Handler far_handler(Handler plain);
+// What an event adds to the single clock that it was counted with.
+struct EventOrigin {
+  bool protected_mode, v86;
+  u8 cpl;
+};
+EventOrigin event_origin(Cpu& c);
+void charge_event(Cpu& c, const EventOrigin& origin);
+
+}  // namespace reprise::cpu

@@ -1,0 +1,67 @@
+// What a timing model remembers from one instruction to the next: machine state of a vCPU.
+#pragma once
+
+#include <array>
+
+#include "replay/core/state.h"
+#include "replay/core/types.h"
+
+namespace reprise::cpu {
+
+// How the pipeline was left. All of it is about the two clocks before the next instruction, so
+// after two instructions, of a clock or more each, nothing of an older one is left.
+struct Carry {
+  u16 written1 = 0;    // general registers written in the last clock, whole or in part
+  u16 written2 = 0;    // ... in the clock before
+  u16 part1 = 0;       // whose byte was written in the last clock
+  u8 slack = 0;        // clocks in which the decoder could work ahead
+  bool byte1 = false;  // a byte register was loaded in the last clock
+  bool byte2 = false;
+  bool branched = false;  // control came from elsewhere: the pipeline is empty
+
+  static Carry flushed() { return {.branched = true}; }
+  bool neutral() const { return !(written1 | written2 | part1 | slack | byte1 | byte2); }
+  u64 pack() const {
+    return u64(written1) | u64(written2) << 16 | u64(part1) << 32 | u64(slack) << 48 |
+           u64(byte1) << 56 | u64(byte2) << 57 | u64(branched) << 58;
+  }
+  static Carry unpack(u64 v) {
+    return {u16(v),           u16(v >> 16),      u16(v >> 32),
+            u8(v >> 48),      bool(v >> 56 & 1), bool(v >> 57 & 1),
+            bool(v >> 58 & 1)};
+  }
+};
+
+// How a far transfer or an event went, where registers do not tell; set by system/.
+enum class FarPath : u8 { Direct, Gate, Tss, TaskGate };
+
+struct Clocks {
+  static constexpr unsigned kSets = 128, kWays = 4, kLineBits = 4;
+
+  u64 carry = Carry::flushed().pack();
+  u64 line = kNever;      // the line of code (linear address / 16) that was fetched last
+  u64 rep_at = kNever;    // linear address of the REP string instruction that goes on
+  Cycles fpu_free = 0;    // when the floating-point unit ends what it does
+  Cycles write_free = 0;  // when the last buffered write is on the bus
+  std::array<u64, kSets * kWays> tags;  // physical address / 16; kNever: empty
+  std::array<u8, kSets> order{};        // pseudo-LRU: three bits
+  struct Counters {
+    u64 lines = 0, line_misses = 0, reads = 0, read_misses = 0, writes = 0, write_stalls = 0;
+    u64 misaligned = 0, taken = 0, not_taken = 0, fpu_waits = 0;
+  } counters;
+
+  // Within one instruction, or from the first of a block to the second.
+  bool inherited = false;  // something that the block's sum does not know
+  FarPath path = FarPath::Direct;
+  u8 parameters = 0;  // doublewords that a call gate copied
+  u8 task = 0;        // kind of task: 0 32-bit, 1 virtual-8086, 2 16-bit
+
+  Clocks() { tags.fill(kNever); }
+  // A line is looked up, and taken in if it was not there and `fill`. False: a miss.
+  bool look_up(u64 line_number, bool fill);
+  void invalidate() { tags.fill(kNever), order.fill(0); }
+  void flush_pipeline() { carry = Carry::flushed().pack(), line = rep_at = kNever; }
+  void state(State& s);
+};
+
+}  // namespace reprise::cpu
