@@ -15,10 +15,12 @@ enum Duty : unsigned {
   kFirst = 1,   // of its block: what the pipeline had in it, where control came from
   kSecond = 2,  // what the pipeline had in it before the block
   kLines = 4,   // needs code that its block has not needed so far
-  kData = 8,
-  kRule = 16,
-  kFinal = 32,  // leaves the pipeline to the next block
-  kDuties = 64,
+  kRead = 8,    // data
+  kWrite = 16,
+  kFlat = 32,  // ... whose address is flat_address()
+  kRule = 64,
+  kFinal = 128,  // leaves the pipeline to the next block
+  kDuties = 256,
 };
 
 bool real(const Cpu& c) { return !(c.mode & kModeProtected); }
@@ -40,30 +42,33 @@ u64 physical(const Cpu& c, const TlbEntry (&tlb)[N], u64 linear) {
   return e.tag == linear >> 12 ? e.frame << 12 | (linear & 0xFFF) : kNever;
 }
 
-bool in_cache(Clocks& k, u64 address) {
+[[gnu::always_inline]] inline bool in_cache(Clocks& k, u64 address) {
   return address != kNever && k.look_up(address >> Clocks::kLineBits, true);
 }
 
-// Clocks to fetch the lines of the instruction that the block has not fetched.
-[[gnu::noinline]] u64 fetch_lines(Cpu& c, const Op* op) {
+// Clocks to fetch the line that `linear` is in.
+[[gnu::always_inline]] inline i64 fetch_line(Cpu& c, Clocks& k, u64 linear) {
+  k.line = linear >> 4;
+  ++k.counters.lines;
+  if (in_cache(k, physical(c, c.code_tlb, linear))) [[likely]]
+    return 0;
+  ++k.counters.line_misses;
+  return i486::kLineMiss;
+}
+
+// ... the lines of the instruction that the block has not fetched.
+[[gnu::noinline]] i64 fetch_lines(Cpu& c, const Op* op) {
   Clocks& k = *c.clocks;
   const Clocked& i = clocked(op);
   if (k.rep_at == linear_code(c, op->offset)) return 0;  // goes on
   const u64 last = linear_code(c, op->offset + op[2].length - 1u);
-  u64 extra = 0;
-  for (unsigned n = i.lines; n-- > 0;) {
-    const u64 linear = last - n * 16;
-    if (linear >> 4 == k.line) continue;
-    k.line = linear >> 4;
-    ++k.counters.lines;
-    if (in_cache(k, physical(c, c.code_tlb, linear))) continue;
-    ++k.counters.line_misses;
-    extra += i486::kLineMiss;
-  }
+  i64 extra = 0;
+  for (unsigned n = i.lines; n-- > 0;)
+    if (const u64 linear = last - n * 16; linear >> 4 != k.line) extra += fetch_line(c, k, linear);
   return extra;
 }
 
-u64 data_address(const Cpu& c, const Op* op, const Clocked& i) {
+[[gnu::noinline]] u64 data_address(const Cpu& c, const Op* op, const Clocked& i) {
   u64 offset = 0;
   u8 segment = op->seg;
   if (i.touch == Touch::Push || i.touch == Touch::Pop) {
@@ -79,33 +84,33 @@ u64 data_address(const Cpu& c, const Op* op, const Clocked& i) {
   return u32(c.seg[segment].base + offset);
 }
 
-// ... to read or write the operand in memory, from `start` on.
-[[gnu::noinline]] u64 touch_data(Cpu& c, const Op* op, Cycles start) {
-  Clocks& k = *c.clocks;
-  const Clocked& i = clocked(op);
-  const u64 linear = data_address(c, op + 2, i);
-  u64 extra = 0;
-  if (i.size > 1 && (linear & 3) + std::min<unsigned>(i.size, 4) > 4) {
+// ... to read or write the datum at `linear`, from `start` on.
+template <bool Reads, bool Writes>
+[[gnu::always_inline]] inline i64 touch_data(Cpu& c, Clocks& k, const Clocked& i, u64 linear,
+                                             Cycles start) {
+  i64 extra = 0;
+  if ((linear & 3) > i.room) [[unlikely]] {
     ++k.counters.misaligned;
     extra += i486::kMisaligned;
   }
-  if (i.touch != Touch::Write && i.touch != Touch::Push) {
+  const u64 address = physical(c, c.data_tlb, linear);
+  if (Reads) {
     ++k.counters.reads;
-    if (!in_cache(k, physical(c, c.data_tlb, linear))) {
+    if (!in_cache(k, address)) [[unlikely]] {
       ++k.counters.read_misses;
       extra += i.miss;
     }
-    if (i.touch != Touch::Modify) return extra;
   }
+  if (!Writes) return extra;
   // Writes go through, by way of the buffers; a line that is there stays.
   ++k.counters.writes;
-  const u64 address = physical(c, c.data_tlb, linear);
-  if (address != kNever) k.look_up(address >> Clocks::kLineBits, false);
+  if (!Reads && address != kNever) k.look_up(address >> Clocks::kLineBits, false);
   constexpr Cycles full = i486::kWriteBuffers * i486::kWriteClocks;
-  k.write_free = std::max(k.write_free, start + extra) + i486::kWriteClocks;
-  if (k.write_free > start + extra + full) {
+  const Cycles now = start + u64(extra);
+  k.write_free = std::max(k.write_free, now) + i486::kWriteClocks;
+  if (k.write_free > now + full) [[unlikely]] {
     ++k.counters.write_stalls;
-    extra = k.write_free - full - start;
+    extra += i64(k.write_free - full - now);
   }
   return extra;
 }
@@ -186,16 +191,15 @@ bool loops(const Cpu& c, const Op* op) {
   return op->arg == 3 ? !count : count && (op->arg == 2 || c.flags.zf() == (op->arg == 1));
 }
 
+[[gnu::noinline]] bool branches(Cpu& c, const Op* op) {
+  return clocked(op - 2).c ? c.flags.test(op->arg) : loops(c, op);
+}
+
 // What data and privilege add; `start`: when the instruction starts.
 [[gnu::noinline]] i64 apply_rule(Cpu& c, const Op* op, Cycles start) {
   Clocks& k = *c.clocks;
   const Clocked& i = clocked(op - 2);
   switch (i.rule) {
-    case Rule::Branch: {
-      const bool taken = i.c ? c.flags.test(op->arg) : loops(c, op);
-      ++(taken ? k.counters.taken : k.counters.not_taken);
-      return taken ? i.a : 0;
-    }
     case Rule::Port:
       return c.protected_mode() && !c.v86() && c.cpl > (c.eflags & IOPL) >> 12 ? i.a : 0;
     case Rule::Bits:
@@ -264,15 +268,29 @@ const Op* clock_op(Cpu& c, const Op* op) {
   if constexpr (D & kSecond)
     if (k.inherited) [[unlikely]]
       extra += inherit(c, op);
-  if constexpr (D & kLines) extra += i64(fetch_lines(c, op));
+  if constexpr (D & kLines) {
+    if (i.several) {
+      extra += fetch_lines(c, op);
+    } else {
+      const u64 linear = linear_code(c, op->offset + op[2].length - 1u);
+      if (!(D & kFirst) || linear >> 4 != k.line) extra += fetch_line(c, k, linear);
+    }
+  }
   // When the pipeline lets it start, whether the block's sum or `extra` has what holds it up.
   const auto start = [&] { return c.cycle + u64(extra) - op->cycles_left + i.cost - i.clocks; };
-  if constexpr (D & kData) extra += i64(touch_data(c, op, start()));
+  if constexpr ((D & (kRead | kWrite)) != 0) {
+    const u64 linear = D & kFlat ? flat_address(c, op + 2) : data_address(c, op + 2, i);
+    extra += touch_data<(D & kRead) != 0, (D & kWrite) != 0>(c, k, i, linear, start());
+  }
   bool leaves = i.leaves;
   if constexpr (D & kRule) {
-    const i64 more = apply_rule(c, op + 2, start());
-    if constexpr (D & kFinal) leaves |= i.rule == Rule::Branch && more;
-    extra += more;
+    if ((D & kFinal) && i.rule == Rule::Branch) {
+      leaves = branches(c, op + 2);
+      ++(leaves ? k.counters.taken : k.counters.not_taken);
+      extra += leaves ? i.a : 0;
+    } else {
+      extra += apply_rule(c, op + 2, start());
+    }
   }
   if constexpr (D & kFinal) {
     if (leaves)
@@ -347,7 +365,13 @@ void ClockOps::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u
     if (n == 0) duties |= kFirst;
     if (n == 1 && (i.address || i.memory)) duties |= kSecond;
     if (i.lines) duties |= kLines;
-    if (i.touch != Touch::None) duties |= kData;
+    if (i.touch == Touch::Read || i.touch == Touch::Pop) duties |= kRead;
+    if (i.touch == Touch::Write || i.touch == Touch::Push) duties |= kWrite;
+    if (i.touch == Touch::Modify) duties |= kRead | kWrite;
+    const bool flat = code_width == 8 && op.asize == 8 && op.seg < FS;
+    if (i.memory && i.touch != Touch::None && flat && (op.flags & kOpMemory)) duties |= kFlat;
+    i.room = u8(4 - std::min<unsigned>(i.size, 4));
+    i.several = i.lines > 1 || i.rule == Rule::Rep || i.rule == Rule::RepPort;
     if (has_rule(i.rule)) duties |= kRule;
     if (n + 1 == count) duties |= kFinal;
     duties_[n] = u8(duties);

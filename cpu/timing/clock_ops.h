@@ -27,9 +27,10 @@ struct Clocked {
   Touch touch;
   u8 size, miss;
   i16 a, b, c;
-  u8 lines;  // of code (16 bytes) that it is the first in its block to need
-  u8 spare;
-  u64 after;  // Carry: behind it, if it is the first or last of its block
+  u8 lines;          // of code (16 bytes) that it is the first in its block to need
+  u8 room : 4;       // bytes past a doubleword's first at which the datum still fits
+  bool several : 1;  // lines, or it may go on: the general way to fetch
+  u64 after;         // Carry: behind it, if it is the first or last of its block
 };
 static_assert(sizeof(Clocked) == sizeof(Op));
 inline const Clocked& clocked(const Op* clock_op) {

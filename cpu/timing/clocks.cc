@@ -2,30 +2,15 @@
 
 namespace reprise::cpu {
 
-// Pseudo-LRU, as the 486 has it: bit 0 tells whether the
-// older half is ways 0-1 or 2-3; bits 1 and 2 which way of each half is older.
-bool Clocks::look_up(u64 line_number, bool fill) {
-  const unsigned set = unsigned(line_number) & (kSets - 1);
-  u64* const way = &tags[set * kWays];
-  u8& bits = order[set];
-  const auto use = [&bits](unsigned i) {
-    if (i < 2)
-      bits = u8((bits & 4) | 1 | (i == 0 ? 2 : 0));
-    else
-      bits = u8((bits & 2) | (i == 2 ? 4 : 0));
-  };
-  for (unsigned i = 0; i < kWays; ++i)
-    if (way[i] == line_number) {
-      use(i);
-      return true;
-    }
+bool Clocks::miss(unsigned set, u32 tag, bool fill) {
   if (!fill) return false;
-  unsigned victim = kWays;
-  for (unsigned i = 0; i < kWays && victim == kWays; ++i)
-    if (way[i] == kNever) victim = i;
-  if (victim == kWays) victim = bits & 1 ? (bits & 4 ? 3 : 2) : (bits & 2 ? 1 : 0);
-  way[victim] = line_number;
-  use(victim);
+  u32* const way = &tags[set * kWays];
+  const u8 bits = order[set];
+  unsigned victim = bits & 1 ? (bits & 4 ? 3 : 2) : (bits & 2 ? 1 : 0);
+  for (unsigned i = kWays; i-- > 0;)
+    if (way[i] == kEmpty) victim = i;
+  way[victim] = tag;
+  use(set, victim);
   return false;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 
 #include "replay/core/state.h"
 #include "replay/core/types.h"
@@ -43,8 +44,9 @@ struct Clocks {
   u64 rep_at = kNever;    // linear address of the REP string instruction that goes on
   Cycles fpu_free = 0;    // when the floating-point unit ends what it does
   Cycles write_free = 0;  // when the last buffered write is on the bus
-  std::array<u64, kSets * kWays> tags;  // physical address / 16; kNever: empty
-  std::array<u8, kSets> order{};        // pseudo-LRU: three bits
+  static constexpr u32 kEmpty = ~u32(0);
+  alignas(64) std::array<u32, kSets * kWays> tags;  // physical address / 2048
+  std::array<u8, kSets> order{};                    // pseudo-LRU: three bits
   struct Counters {
     u64 lines = 0, line_misses = 0, reads = 0, read_misses = 0, writes = 0, write_stalls = 0;
     u64 misaligned = 0, taken = 0, not_taken = 0, fpu_waits = 0;
@@ -56,12 +58,31 @@ struct Clocks {
   u8 parameters = 0;  // doublewords that a call gate copied
   u8 task = 0;        // kind of task: 0 32-bit, 1 virtual-8086, 2 16-bit
 
-  Clocks() { tags.fill(kNever); }
-  // A line is looked up, and taken in if it was not there and `fill`. False: a miss.
-  bool look_up(u64 line_number, bool fill);
-  void invalidate() { tags.fill(kNever), order.fill(0); }
+  Clocks() { tags.fill(kEmpty); }
+  // A line (physical address / 16) is looked up, and taken in if it was not there and `fill`.
+  // False: a miss. Without branches up to the answer, which is nearly always yes.
+  bool look_up(u64 line_number, bool fill) {
+    const unsigned set = unsigned(line_number) & (kSets - 1);
+    const u32 tag = u32(line_number / kSets);
+    const u32* const way = &tags[set * kWays];
+    const unsigned found = unsigned(way[0] == tag) | unsigned(way[1] == tag) << 1 |
+                           unsigned(way[2] == tag) << 2 | unsigned(way[3] == tag) << 3;
+    if (!found) [[unlikely]]
+      return miss(set, tag, fill);
+    use(set, unsigned(std::countr_zero(found)));
+    return true;
+  }
   void flush_pipeline() { carry = Carry::flushed().pack(), line = rep_at = kNever; }
   void state(State& s);
+
+ private:
+  // Pseudo-LRU, as the 486 has it: bit 0 tells whether ways 0-1 or (if set) 2-3 are the older half,
+  // bits 1 and 2 which way of each half is older.
+  void use(unsigned set, unsigned way) {
+    static constexpr u8 keeps[4] = {4, 4, 2, 2}, sets[4] = {3, 1, 4, 0};
+    order[set] = u8((order[set] & keeps[way]) | sets[way]);
+  }
+  bool miss(unsigned set, u32 tag, bool fill);
 };
 
 }  // namespace reprise::cpu
