@@ -1,6 +1,7 @@
 // The machine as a whole: its state, stop and cont, reset, end.
 #include "cpu/cpu.h"
 #include "cpu/system/model.h"
+#include "cpu/timing/clocks.h"
 #include "qmp/commands/context.h"
 #include "qmp/hmp/hmp.h"
 
@@ -99,6 +100,25 @@ Result<Json> query_cpus_fast(Context& c, const Json&) {
   return out;
 }
 
+// What a timing model has counted since the last reset; without one there is nothing.
+Result<Json> query_cpu_timing(Context& c, const Json&) {
+  Json out = Json::array();
+  const auto cpus = c.op.cpus();
+  for (std::size_t i = 0; i < cpus.size(); ++i) {
+    Json one{{"cpu-index", i}};
+    if (cpus[i]->clocks) {
+      const auto& n = cpus[i]->clocks->counters;
+      one["counters"] = {{"code-lines", n.lines},      {"code-misses", n.line_misses},
+                         {"reads", n.reads},           {"read-misses", n.read_misses},
+                         {"writes", n.writes},         {"write-stalls", n.write_stalls},
+                         {"misaligned", n.misaligned}, {"taken", n.taken},
+                         {"not-taken", n.not_taken},   {"fpu-waits", n.fpu_waits}};
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 // What HMP says is the answer, errors too, with the line ends of a terminal.
 Result<Json> human_monitor_command(Context& c, const Json& arguments) {
   Hmp hmp(c.op);
@@ -124,6 +144,7 @@ constexpr Handler kHandlers[] = {
     {"query-chardev", query_chardev},
     {"query-cpus", query_cpus},
     {"query-cpus-fast", query_cpus_fast},
+    {"query-cpu-timing", query_cpu_timing},
     {"stop", stop},
     {"cont", cont},
     {"quit", quit},

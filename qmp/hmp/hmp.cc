@@ -43,6 +43,10 @@ struct HmpTable {
         out += (all ? "CPU#" + std::to_string(i) + "\n" : "") + registers_text(*cpus[i]);
     return out;
   }
+  static std::string info_timing(HmpState& state, const Words&) {
+    const auto cpus = state.op.cpus();
+    return state.cpu < cpus.size() ? timing_text(*cpus[state.cpu]) : "";
+  }
   static std::string cpu(HmpState& state, const Words& words) {
     unsigned index = 0;
     const char* end = words.back().data() + words.back().size();
@@ -76,6 +80,7 @@ struct HmpTable {
       {"replay", nullptr, "", "show where the run is, and how far one can go", hmp_info_replay},
       {"snapshots", nullptr, "", "show the snapshots", hmp_info_snapshots},
       {"status", nullptr, "", "show whether the machine runs", info_status},
+      {"timing", nullptr, "", "show what the timing model has counted", info_timing},
   };
   static constexpr Command kCommands[] = {
       {"change", nullptr, "device file [format [read-only-mode]]",

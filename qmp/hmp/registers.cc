@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cpu/cpu.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise {
 namespace {
@@ -113,6 +114,19 @@ std::string registers_text(const Cpu& c) {
       unsigned(c.activity == cpu::Activity::Halted));
   system_registers(out, c);
   floating(out, c);
+  return out.take();
+}
+
+std::string timing_text(const Cpu& c) {
+  if (!c.clocks) return "This timing model counts nothing: -cpu MODEL,timing=i486 does\n";
+  const auto& n = c.clocks->counters;
+  Text out;
+  out("code    %llu lines, %llu missed\n", ull(n.lines), ull(n.line_misses));
+  out("reads   %llu, %llu missed\n", ull(n.reads), ull(n.read_misses));
+  out("writes  %llu, %llu waited\n", ull(n.writes), ull(n.write_stalls));
+  out("data    %llu misaligned\n", ull(n.misaligned));
+  out("jcc     %llu taken, %llu not\n", ull(n.taken), ull(n.not_taken));
+  out("x87     %llu waited\n", ull(n.fpu_waits));
   return out.take();
 }
 

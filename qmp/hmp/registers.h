@@ -10,5 +10,7 @@ struct Cpu;
 }
 
 std::string registers_text(const cpu::Cpu& cpu);
+// What its timing model has counted.
+std::string timing_text(const cpu::Cpu& cpu);
 
 }  // namespace reprise

@@ -5,6 +5,7 @@
 
 #include "cpu/system/model.h"
 #include "tests/qmp/qmp_rig.h"
+#include "tests/support/timing_machine.h"
 
 namespace reprise::qmp {
 namespace {
@@ -31,6 +32,30 @@ TEST(QmpCommands, OfTheMachine) {
             "unknown command: 'foo'; 'help' lists what there is\r\n");
   EXPECT_EQ(rig.run("human-monitor-command", R"({"command-line": "info status", "cpu-index": 7})"),
             "GenericError: Parameter 'cpu-index' expects a CPU number");
+}
+
+// What the timing model counted, in numbers and in words: here a loop's branches and its reads.
+TEST(QmpCommands, OfTheTimingModel) {
+  QmpRig rig;
+  cpu::TimingMachine guest("i486", cpu::GuestKind::kReal, true);
+  rig.machine.vcpus = {&guest.c};
+  const auto counters = [&] { return rig.run("query-cpu-timing")[0]["counters"]; };
+  EXPECT_EQ(counters()["reads"], 0);
+  // L: add ax,[si] / add si,2 / dec cx / jnz L, four times, as clocks() runs it
+  guest.clocks(cpu::from_hex("0304 83C602 49 75F8"),
+               [](cpu::TimingMachine& t) { t.c.r[cpu::RCX] = 10; });
+  EXPECT_EQ(counters()["reads"], 40);
+  EXPECT_EQ(counters()["taken"], 36);
+  EXPECT_EQ(counters()["not-taken"], 4);
+  EXPECT_GT(counters()["read-misses"], 0);
+  EXPECT_LT(counters()["read-misses"], 10);
+  const std::string said =
+      rig.run("human-monitor-command", R"({"command-line": "info timing"})").get<std::string>();
+  EXPECT_NE(said.find("jcc     36 taken, 4 not"), std::string::npos) << said;
+
+  cpu::TimingMachine plain("fixed", cpu::GuestKind::kReal, true);
+  rig.machine.vcpus = {&plain.c};
+  EXPECT_FALSE(rig.run("query-cpu-timing")[0].contains("counters"));
 }
 
 TEST(QmpCommands, OfTheConsole) {

@@ -147,7 +147,8 @@ struct FakeMachine : Operator {
     said += "reset;";
     return {};
   }
-  std::vector<const cpu::Cpu*> cpus() const override { return {nullptr}; }
+  std::vector<const cpu::Cpu*> vcpus{nullptr};
+  std::vector<const cpu::Cpu*> cpus() const override { return vcpus; }
   OperatorConsole* console() override { return screen; }
   OperatorTravel* travel() override { return time; }
   OperatorDebug* debug() override { return memory; }
