@@ -45,6 +45,7 @@ enum ModeBits : u32 {
   kModeV86 = 256,
   kModeProtected = 512,
   kModeUdMmx = 1024,  // CR0.EM: MMX raises #UD
+  kModeUdAvx = 2048,  // not CR4.OSXSAVE, XCR0 without SSE or AVX, no protected mode: AVX raises #UD
 };
 
 enum class Activity : u8 { Running, Halted, WaitForSipi, Shutdown };
@@ -77,7 +78,7 @@ struct Cpu final : public Device, public Pins {
   // -----------------------------------------------------------------------------------
   u32 eflags = 2;  // all but the arithmetic flags, which are in `flags`: see rflags(), set_rflags()
   Segment seg[8];
-  u64 cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, efer = 0;
+  u64 cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, efer = 0, xcr0 = XCR0_X87;
   u32 pkru = 0;  // see set_pkru()
   u64 dr[8] = {};
   TableRegister gdtr, idtr;

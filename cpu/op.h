@@ -71,8 +71,8 @@ enum OpFlags : u8 {
   kOpRepne = 4,
   kOpLock = 8,
   kOpRexW = 16,
-  kOpFar = 32,   // a branch whose target may lie in another page
-  kOpEnds = 64,  // the last of its block; Links follow it
+  kOpFar = 32,      // a branch whose target may lie in another page
+  kOpEnds = 64,     // the last of its block; Links follow it
   kOpDirect = 128,  // a relative branch: see relocate()
 };
 

@@ -58,6 +58,10 @@ struct alignas(16) Xmm {
   u64 q[2] = {};
   bool operator==(const Xmm&) const = default;
 };
+// A YMM register: its low half is the XMM register of the same number.
+struct alignas(32) Ymm {
+  Xmm half[2] = {};
+};
 
 enum Vector : u8 {
   kDE = 0,
@@ -86,8 +90,11 @@ inline constexpr u32 CR0_PE = 1, CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_ET = 16
 inline constexpr u32 CR4_VME = 1, CR4_PVI = 2, CR4_TSD = 4, CR4_DE = 8, CR4_PSE = 16, CR4_PAE = 32,
                      CR4_MCE = 64, CR4_PGE = 128, CR4_PCE = 256, CR4_OSFXSR = 512,
                      CR4_OSXMMEXCPT = 1024, CR4_UMIP = 2048, CR4_FSGSBASE = 1u << 16,
-                     CR4_PCIDE = 1u << 17, CR4_SMEP = 1u << 20, CR4_SMAP = 1u << 21,
-                     CR4_PKE = 1u << 22;
+                     CR4_PCIDE = 1u << 17, CR4_OSXSAVE = 1u << 18, CR4_SMEP = 1u << 20,
+                     CR4_SMAP = 1u << 21, CR4_PKE = 1u << 22;
+
+// Components of XCR0 and of the XSAVE image.
+inline constexpr u32 XCR0_X87 = 1, XCR0_SSE = 2, XCR0_AVX = 4, XCR0_PKRU = 512;
 inline constexpr u32 EFER_SCE = 1, EFER_LME = 1u << 8, EFER_LMA = 1u << 10, EFER_NXE = 1u << 11;
 
 // A translation: linear page to guest-physical page. The TLB is machine state: guests clear

@@ -29,6 +29,12 @@ class Reader {
     at_ += size;
     return value;
   }
+  // The next byte, without taking it.
+  u8 peek() {
+    if (at_ < available_) return bytes_[at_];
+    short_ = true;
+    return 0;
+  }
   i64 get_signed(unsigned size) {
     const u64 value = get(size);
     return size == 1 ? i8(value) : size == 2 ? i16(value) : size == 4 ? i32(value) : i64(value);
@@ -50,6 +56,29 @@ struct Prefixes {
   u8 rex = 0;
 };
 
+// Of VEX prefixes (SDM volume 2, 2.3): what is not also REX.
+struct VexPrefix {
+  bool present = false, l = false, w = false;
+  u8 map = 1, pp = 0, v = 0;  // v: the register, 0 also if there is none
+};
+// C4h or C5h was read. REX's bits count in 64-bit mode alone.
+VexPrefix read_vex(Reader& in, u8 opcode, bool code64, u8& rex) {
+  VexPrefix vex = {.present = true};
+  u8 first = u8(in.get(1)), last = first;
+  if (opcode == 0xC4) {
+    last = u8(in.get(1));
+    vex.map = first & 31;
+    vex.w = last & 0x80;
+  } else {
+    first |= 0x60;  // X and B are not there
+  }
+  vex.v = ~last >> 3 & 15;
+  vex.l = last & 4;
+  vex.pp = last & 3;
+  rex = code64 ? u8(0x40 | vex.w << 3 | (~first >> 5 & 7)) : 0;
+  return vex;
+}
+
 u8 gpr(unsigned number, bool byte, bool rex) {
   return u8(byte && !rex && number >= 4 ? (number - 4) * 8 + 1 : number * 8);
 }
@@ -70,7 +99,7 @@ void memory_16(Reader& in, u8 modrm, Op* op, u8& segment) {
 }
 
 // Returns true if the operand is relative to RIP.
-bool memory_32(Reader& in, u8 modrm, u8 rex, bool code64, Op* op, u8& segment) {
+bool memory_32(Reader& in, u8 modrm, u8 rex, bool code64, bool vsib, Op* op, u8& segment) {
   const u8 mod = modrm >> 6;
   u8 base = u8((modrm & 7) | (rex & 1) << 3);
   u8 index = kZero;
@@ -81,21 +110,22 @@ bool memory_32(Reader& in, u8 modrm, u8 rex, bool code64, Op* op, u8& segment) {
     base = u8((sib & 7) | (rex & 1) << 3);
     index = u8((sib >> 3 & 7) | (rex & 2) << 2);
     op->scale = sib >> 6;
-    if (index == RSP) index = kZero;
+    if (index == RSP && !vsib) index = kZero;
     no_base = (sib & 7) == 5 && mod == 0;
   } else if ((modrm & 7) == 5 && mod == 0) {
     no_base = true;
     relative = code64;
   }
   op->base = u8((no_base ? u8(kZero) : base) * 8);
-  op->index = u8(index * 8);
+  op->index = vsib ? index : u8(index * 8);
   op->disp = mod == 1 ? i32(in.get_signed(1)) : mod == 2 || no_base ? i32(in.get(4)) : 0;
   if (!no_base && (base == RSP || base == RBP)) segment = SS;
   return relative;
 }
 
-DecodeResult exception(Op* op, Handler handler) {
+DecodeResult exception(Op* op, unsigned length, Handler handler) {
   op->handler = handler;
+  op->length = u8(length);
   op->flags = kOpEnds;
   return DecodeResult::kOk;
 }
@@ -135,7 +165,16 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
   }
 
   Map map = kOneByte;
-  if (opcode == 0x0F) {
+  VexPrefix vex;
+  // Outside 64-bit mode LES and LDS, unless their operand would be a register.
+  if ((opcode & 0xFE) == 0xC4 && (code64 || in.peek() >= 0xC0)) {
+    const bool prefixed = p.size || p.rep || p.lock || p.rex;
+    vex = read_vex(in, opcode, code64, p.rex);
+    opcode = u8(in.get(1));
+    if (in.ran_short()) return DecodeResult::kMore;
+    if (prefixed || vex.map < 1 || vex.map > 3) return exception(op, in.at(), jump<raise_ud>);
+    map = Map(kVex0F + vex.map - 1);
+  } else if (opcode == 0x0F) {
     opcode = u8(in.get(1));
     map = k0F;
     if (opcode == 0x38 || opcode == 0x3A) {
@@ -143,7 +182,12 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
       opcode = u8(in.get(1));
     }
   }
-  const Prefix prefix = p.rep == 0xF3 ? kF3 : p.rep == 0xF2 ? kF2 : p.size ? k66 : kNoPrefix;
+  if (in.ran_short()) return DecodeResult::kMore;
+  const Prefix prefix = vex.present     ? Prefix(vex.pp)
+                        : p.rep == 0xF3 ? kF3
+                        : p.rep == 0xF2 ? kF2
+                        : p.size        ? k66
+                                        : kNoPrefix;
   if (code64 && map == kOneByte && tables().row(kOneByte64, opcode, prefix).name) map = kOneByte64;
   const Row* row = &tables().row(map, opcode, prefix);
   if ((row->attributes & kElsePlain) && !c.cluster.model().has(row->feature))
@@ -159,7 +203,7 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
   const u32 operands = row->operands;
 
   // Sizes.
-  unsigned osize = width == kMode16 ? (p.size ? 4 : 2) : (p.size ? 2 : 4);
+  unsigned osize = width == kMode16 && !vex.present ? (p.size ? 4 : 2) : (p.size ? 2 : 4);
   if (code64) {
     if ((p.rex & 8) || (attributes & kForce64))
       osize = 8;
@@ -173,11 +217,14 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
   // The r/m operand.
   u8 segment = DS;
   bool relative = false;
+  const bool vsib = attributes & kVsib;
+  if (vsib && (!memory || asize == 2 || (modrm & 7) != 4))
+    return exception(op, in.at(), jump<raise_ud>);
   if (memory) {
     if (asize == 2)
       memory_16(in, modrm, op, segment);
     else
-      relative = memory_32(in, modrm, p.rex, code64, op, segment);
+      relative = memory_32(in, modrm, p.rex, code64, vsib, op, segment);
     op->flags |= kOpMemory;
   } else if (operands & kModRm) {
     const u8 number = u8((modrm & 7) | (p.rex & 1) << 3);
@@ -236,6 +283,10 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
     op->disp = i32(u32(op->disp) + op->length);
   }
   if (attributes & kCond) op->arg = opcode & 15;
+  if (vex.present) {
+    const u8 v = code64 ? vex.v : vex.v & 7;
+    op->arg = attributes & kVexGpr ? u8(v * 8) : v;
+  }
   if (attributes & kRegRmArg) op->arg = modrm;
   if (p.rep == 0xF3) op->flags |= kOpRepe;
   if (p.rep == 0xF2) op->flags |= kOpRepne;
@@ -244,20 +295,36 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
 
   // What may not be executed here.
   const bool real = !(c.mode & kModeProtected) || (c.mode & kModeV86);
-  const bool bad = !row->handlers || (code64 && (attributes & kNo64)) ||
-                   (!code64 && (attributes & kOnly64)) || (memory && (attributes & kRegOnly)) ||
-                   (!memory && (attributes & kMemOnly)) ||
-                   (p.lock && !((attributes & kLockable) && memory)) ||
-                   (real && (attributes & kProtOnly)) || !c.cluster.model().has(row->feature);
-  if (bad) return exception(op, jump<raise_ud>);
-  if ((attributes & kSse) && (c.mode & kModeUdSse)) return exception(op, jump<raise_ud>);
-  if ((attributes & kMmx) && (c.mode & kModeUdMmx)) return exception(op, jump<raise_ud>);
-  if ((attributes & kSse) && (c.mode & kModeNoSse)) return exception(op, jump<raise_nm>);
-  if ((attributes & (kX87 | kMmx)) && (c.mode & kModeNoX87)) return exception(op, jump<raise_nm>);
+  const bool bad =
+      !row->handlers || (code64 && (attributes & kNo64)) || (!code64 && (attributes & kOnly64)) ||
+      (memory && (attributes & kRegOnly)) || (!memory && (attributes & kMemOnly)) ||
+      (p.lock && !((attributes & kLockable) && memory)) ||
+      (real && ((attributes & kProtOnly) || vex.present)) || !c.cluster.model().has(row->feature);
+  if (bad) return exception(op, in.at(), jump<raise_ud>);
+  if ((attributes & kSse) && (c.mode & kModeUdSse)) return exception(op, in.at(), jump<raise_ud>);
+  if ((attributes & kMmx) && (c.mode & kModeUdMmx)) return exception(op, in.at(), jump<raise_ud>);
+  if ((attributes & kSse) && (c.mode & kModeNoSse)) return exception(op, in.at(), jump<raise_nm>);
+  if ((attributes & (kX87 | kMmx)) && (c.mode & kModeNoX87))
+    return exception(op, in.at(), jump<raise_nm>);
+
+  if (vex.present) {
+    const bool illegal = ((attributes & kVexNoV) && vex.v) || ((attributes & kVexW0) && vex.w) ||
+                         ((attributes & kVexW1) && !vex.w) || ((attributes & kVexGpr) && vex.l) ||
+                         ((attributes & kWide2) && vex.l && !c.cluster.model().has(Feature::kAvx2));
+    if (illegal) return exception(op, in.at(), jump<raise_ud>);
+    if ((attributes & kAvx) && (c.mode & kModeUdAvx)) return exception(op, in.at(), jump<raise_ud>);
+  }
 
   const bool flat = code64 && asize == 8 && segment < FS;
-  const unsigned w = op->osize == 1 ? 0 : op->osize == 2 ? 1 : op->osize == 4 ? 2 : 3;
+  const unsigned w = attributes & kVexL ? vex.l + (attributes & kVexByW ? 2 * vex.w : 0)
+                     : op->osize == 1   ? 0
+                     : op->osize == 2   ? 1
+                     : op->osize == 4   ? 2
+                                        : 3;
   op->handler = row->handlers->of[w][!memory && (operands & kImm) != kMoffs ? 0 : flat ? 1 : 2];
+  if (!op->handler) return exception(op, in.at(), jump<raise_ud>);  // a VEX form that is not there
+  // #NM is last: whatever else is wrong with the encoding is #UD.
+  if ((attributes & kAvx) && (c.mode & kModeNoSse)) return exception(op, in.at(), jump<raise_nm>);
   if (attributes & kEnds) op->flags |= kOpEnds;
   if (attributes & kDirect) op->flags |= kOpDirect;
   return DecodeResult::kOk;

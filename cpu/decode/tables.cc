@@ -7,6 +7,7 @@ Tables::Tables() {
   add_system_rows(*this);
   add_x87_rows(*this);
   add_sse_rows(*this);
+  add_bit_rows(*this);
 }
 
 void Tables::add(Map map, u8 opcode, Prefix prefix, const Row& row) {

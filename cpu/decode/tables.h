@@ -90,6 +90,16 @@ enum Attributes : u32 {
   kRegRmArg = 1u << 19,   // op.arg = ModRM reg << 3 | rm (x87)
   kByteReg = 1u << 20,    // the r/m operand is a byte though the operand size is not (MOVZX, ...)
   kIgnoreMod = 1u << 22,  // the r/m operand is a register whatever mod says
+  // Rows of the VEX maps:
+  kAvx = 1u << 23,     // #UD where AVX is not enabled, #NM by CR0.TS
+  kVexL = 1u << 24,    // handlers by VEX.L, not by operand width
+  kVexByW = 1u << 25,  // ... and by VEX.W: L + 2W
+  kVexNoV = 1u << 26,  // VEX.vvvv must name no register
+  kVexW0 = 1u << 27,   // VEX.W must be 0
+  kVexW1 = 1u << 28,
+  kVexGpr = 1u << 29,  // op.arg, the vvvv operand, is a general register's offset; VEX.L must be 0
+  kWide2 = 1u << 30,   // with VEX.L, AVX2
+  kVsib = 1u << 31,    // the memory operand's index is a vector register: op.index is its number
   kVec = kVecReg | kVecRm,
 };
 
@@ -108,7 +118,8 @@ struct Group {
 };
 
 // kOneByte64: one-byte opcodes that are another instruction in 64-bit mode (63h: MOVSXD, not ARPL).
-enum Map : u8 { kOneByte, k0F, k0F38, k0F3A, kOneByte64 };
+enum Map : u8 { kOneByte, k0F, k0F38, k0F3A, kOneByte64, kVex0F, kVex0F38, kVex0F3A, kMaps };
+constexpr Map vex_map(Map map) { return Map(map - k0F + kVex0F); }
 enum Prefix : u8 { kNoPrefix, k66, kF3, kF2, kAnyPrefix };
 enum Form : u8 { kAnyForm, kMem, kReg };
 
@@ -122,7 +133,7 @@ class Tables {
   void add(Map map, u8 opcode, Prefix prefix, unsigned reg, Form form, int rm, const Row& row);
 
  private:
-  Row rows_[5][256][4];
+  Row rows_[kMaps][256][4];
   std::vector<std::unique_ptr<Group>> groups_;
 };
 const Tables& tables();
@@ -131,7 +142,8 @@ const Tables& tables();
 void add_integer_rows(Tables& t);  // exec/rows_integer.cc
 void add_system_rows(Tables& t);   // system/rows_system.cc
 void add_x87_rows(Tables& t);      // exec/rows_x87.cc
-void add_sse_rows(Tables& t);      // exec/rows_sse.cc: MMX and SSE
+void add_sse_rows(Tables& t);      // exec/rows_sse.cc: MMX, SSE and AVX
+void add_bit_rows(Tables& t);      // exec/bits.cc: BMI1 and BMI2
 
 // --- handler sets
 // ---------------------------------------------------------------------------------
@@ -170,8 +182,25 @@ constexpr HandlerSet make_wide(Handler b, Handler w, Handler d, Handler q) {
     for (auto& place : s.of[i]) place = by_width[i];
   return s;
 }
+// By VEX.L, or L + 2W (kVexByW); void: that form is #UD.
+template <class... F>
+constexpr HandlerSet make_vex_set() {
+  HandlerSet s;
+  const auto fill = []<class G>(auto& places, std::type_identity<G>) {
+    if constexpr (!std::is_void_v<G>) {
+      places[0] = G::template run<InReg>;
+      places[1] = G::template run<InFlat>;
+      places[2] = G::template run<InGeneral>;
+    }
+  };
+  unsigned i = 0;
+  (fill(s.of[i++], std::type_identity<F>()), ...);
+  return s;
+}
 template <class F>
 inline constexpr HandlerSet kSet = make_set<F>();
+template <class... F>
+inline constexpr HandlerSet kVexSet = make_vex_set<F...>();
 template <class F>
 inline constexpr HandlerSet kPlaceSet = make_place_set<F>();
 template <Handler H>

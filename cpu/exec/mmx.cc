@@ -1,4 +1,4 @@
-// Packed integer arithmetic: MMX and its XMM forms, SSSE3, SSE4.1, SSE4.2.
+// Packed integer arithmetic: MMX and its XMM and YMM forms, SSSE3, SSE4.1, SSE4.2, AVX2.
 #include <algorithm>
 
 #include "cpu/exec/vector.h"
@@ -34,13 +34,42 @@ struct ShiftBy {  // the count is the whole low quadword of the source
   Xmm operator()(const Xmm& a, const Xmm& b) const { return shift_all<T, S>(a, b.q[0]); }
 };
 
-// Shifts by an immediate: the register is the r/m operand.
+// The count is in an XMM register or 16 bytes of memory, also for YMM registers.
+template <class F, class V>
+struct VexShift {
+  template <class Place>
+  static const Op* run(Cpu& c, const Op* op) {
+    const Xmm count = WxUnaligned::read<Place>(c, op);
+    V value = vec<V>(c, op->arg);
+    if constexpr (kIsYmm<V>)
+      value = {{F{}(value.half[0], count), F{}(value.half[1], count)}};
+    else
+      value = F{}(value, count);
+    set_vec<V>(c, op->reg, value);
+    NEXT;
+  }
+};
+
+// Shifts by an immediate: the register is the r/m operand; with VEX the destination is vvvv.
 template <class F>
 struct XmmShiftImm {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
     Xmm& d = c.fpu.xmm[op->rm];
     d = F{}(d, u8(op->imm));
+    NEXT;
+  }
+};
+template <class F, class V>
+struct VexShiftImm {
+  template <class Place>
+  static const Op* run(Cpu& c, const Op* op) {
+    V value = vec<V>(c, op->rm);
+    if constexpr (kIsYmm<V>)
+      value = {{F{}(value.half[0], u8(op->imm)), F{}(value.half[1], u8(op->imm))}};
+    else
+      value = F{}(value, u8(op->imm));
+    set_vec<V>(c, op->arg, value);
     NEXT;
   }
 };
@@ -62,14 +91,24 @@ struct ShiftImm {
   }
 };
 
+template <class F>
+void add_xmm_shift_imm(Tables& t, u8 group, unsigned reg, const char* name) {
+  t.add(k0F, group, k66, reg, kReg, -1,
+        {name, Vx_Wx_Ub, &kPlaceSet<XmmShiftImm<F>>, kXmmRow, Feature::kSse2});
+  t.add(kVex0F, group, k66, reg, kReg, -1,
+        {name, Vx_Wx_Ub, &kVexSet<VexShiftImm<F, Xmm>, VexShiftImm<F, Ymm>>, kVexRow | kWide2,
+         Feature::kAvx});
+}
 template <class T, Shift S>
 void add_shift(Tables& t, u8 opcode, u8 group, unsigned reg, const char* name) {
-  add_both(t, k0F, opcode, name, ShiftBy<T, S>{});
+  using By = ShiftBy<T, S>;
+  add_both<kNoVex>(t, k0F, opcode, name, By{});
+  add_vex<VexShift<By, Xmm>, VexShift<By, Ymm>>(t, k0F, opcode, k66, t.row(k0F, opcode, k66),
+                                                kVexAvx2);
   using F = ShiftImm<T, S>;
   t.add(k0F, group, kNoPrefix, reg, kReg, -1,
         {name, Vx_Wx_Ub, &kPlaceSet<MmShiftImm<F>>, kMmRow, Feature::kMmx});
-  t.add(k0F, group, k66, reg, kReg, -1,
-        {name, Vx_Wx_Ub, &kPlaceSet<XmmShiftImm<F>>, kXmmRow, Feature::kSse2});
+  add_xmm_shift_imm<F>(t, group, reg, name);
 }
 
 template <bool Left>
@@ -90,10 +129,8 @@ void add_shifts(Tables& t) {
   add_shift<u32, Shift::kLeft>(t, 0xF2, 0x72, 6, "pslld");
   add_shift<u64, Shift::kRight>(t, 0xD3, 0x73, 2, "psrlq");
   add_shift<u64, Shift::kLeft>(t, 0xF3, 0x73, 6, "psllq");
-  t.add(k0F, 0x73, k66, 3, kReg, -1,
-        {"psrldq", Vx_Wx_Ub, &kPlaceSet<XmmShiftImm<ShiftBytes<false>>>, kXmmRow, Feature::kSse2});
-  t.add(k0F, 0x73, k66, 7, kReg, -1,
-        {"pslldq", Vx_Wx_Ub, &kPlaceSet<XmmShiftImm<ShiftBytes<true>>>, kXmmRow, Feature::kSse2});
+  add_xmm_shift_imm<ShiftBytes<false>>(t, 0x73, 3, "psrldq");
+  add_xmm_shift_imm<ShiftBytes<true>>(t, 0x73, 7, "pslldq");
 }
 
 // --- sums, differences, comparisons
@@ -139,16 +176,16 @@ void add_comparisons(Tables& t) {
   add_both(t, k0F, 0xDE, "pmaxub", each<u8>(greatest), Feature::kSse);
   add_both(t, k0F, 0xEA, "pminsw", each<i16>(least), Feature::kSse);
   add_both(t, k0F, 0xEE, "pmaxsw", each<i16>(greatest), Feature::kSse);
-  add_xmm(t, k0F38, 0x29, k66, "pcmpeqq", each<i64>(equal), Feature::kSse41);
-  add_xmm(t, k0F38, 0x37, k66, "pcmpgtq", each<i64>(greater), Feature::kSse42);
-  add_xmm(t, k0F38, 0x38, k66, "pminsb", each<i8>(least), Feature::kSse41);
-  add_xmm(t, k0F38, 0x39, k66, "pminsd", each<i32>(least), Feature::kSse41);
-  add_xmm(t, k0F38, 0x3A, k66, "pminuw", each<u16>(least), Feature::kSse41);
-  add_xmm(t, k0F38, 0x3B, k66, "pminud", each<u32>(least), Feature::kSse41);
-  add_xmm(t, k0F38, 0x3C, k66, "pmaxsb", each<i8>(greatest), Feature::kSse41);
-  add_xmm(t, k0F38, 0x3D, k66, "pmaxsd", each<i32>(greatest), Feature::kSse41);
-  add_xmm(t, k0F38, 0x3E, k66, "pmaxuw", each<u16>(greatest), Feature::kSse41);
-  add_xmm(t, k0F38, 0x3F, k66, "pmaxud", each<u32>(greatest), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x29, k66, "pcmpeqq", each<i64>(equal), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x37, k66, "pcmpgtq", each<i64>(greater), Feature::kSse42);
+  add_xmm<kVexAvx2>(t, k0F38, 0x38, k66, "pminsb", each<i8>(least), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x39, k66, "pminsd", each<i32>(least), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x3A, k66, "pminuw", each<u16>(least), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x3B, k66, "pminud", each<u32>(least), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x3C, k66, "pmaxsb", each<i8>(greatest), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x3D, k66, "pmaxsd", each<i32>(greatest), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x3E, k66, "pmaxuw", each<u16>(greatest), Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x3F, k66, "pmaxud", each<u32>(greatest), Feature::kSse41);
 }
 
 void add_logic(Tables& t) {
@@ -162,10 +199,10 @@ void add_logic(Tables& t) {
   add_both(t, k0F, 0xEF, "pxor", lxor);
   for (const Prefix p : {kNoPrefix, k66}) {
     const Feature feature = p == k66 ? Feature::kSse2 : Feature::kSse;
-    add_xmm(t, k0F, 0x54, p, p == k66 ? "andpd" : "andps", land, feature);
-    add_xmm(t, k0F, 0x55, p, p == k66 ? "andnpd" : "andnps", landn, feature);
-    add_xmm(t, k0F, 0x56, p, p == k66 ? "orpd" : "orps", lor, feature);
-    add_xmm(t, k0F, 0x57, p, p == k66 ? "xorpd" : "xorps", lxor, feature);
+    add_xmm<kVexAvx>(t, k0F, 0x54, p, p == k66 ? "andpd" : "andps", land, feature);
+    add_xmm<kVexAvx>(t, k0F, 0x55, p, p == k66 ? "andnpd" : "andnps", landn, feature);
+    add_xmm<kVexAvx>(t, k0F, 0x56, p, p == k66 ? "orpd" : "orps", lor, feature);
+    add_xmm<kVexAvx>(t, k0F, 0x57, p, p == k66 ? "xorpd" : "xorps", lxor, feature);
   }
 }
 
@@ -214,6 +251,7 @@ struct Psadbw {
   }
 };
 struct Mpsadbw {
+  static constexpr unsigned kUpperImm = 3;
   Xmm operator()(const Xmm& a, const Xmm& b, u8 imm) const {
     const auto x = lanes<u8>(a), y = lanes<u8>(b);
     const unsigned from = imm & 4, block = (imm & 3) * 4;
@@ -246,11 +284,11 @@ void add_products(Tables& t) {
   add_both(t, k0F38, 0x0B, "pmulhrsw",
            each<i16>([](i32 a, i32 b) { return ((a * b >> 14) + 1) >> 1; }), Feature::kSsse3,
            Feature::kSsse3);
-  add_xmm(t, k0F38, 0x28, k66, "pmuldq", MultiplyEven<i32, i64>{}, Feature::kSse41);
-  add_xmm(t, k0F38, 0x40, k66, "pmulld", each<u32>([](u32 a, u32 b) { return a * b; }),
-          Feature::kSse41);
-  add_xmm(t, k0F38, 0x41, k66, "phminposuw", Phminposuw{}, Feature::kSse41);
-  add_xmm_imm(t, k0F3A, 0x42, k66, "mpsadbw", Mpsadbw{}, Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x28, k66, "pmuldq", MultiplyEven<i32, i64>{}, Feature::kSse41);
+  add_xmm<kVexAvx2>(t, k0F38, 0x40, k66, "pmulld", each<u32>([](u32 a, u32 b) { return a * b; }),
+                    Feature::kSse41);
+  add_xmm<kVex128 | kVexUnary>(t, k0F38, 0x41, k66, "phminposuw", Phminposuw{}, Feature::kSse41);
+  add_xmm_imm<kVexAvx2>(t, k0F3A, 0x42, k66, "mpsadbw", Mpsadbw{}, Feature::kSse41);
 }
 
 // --- SSSE3
@@ -296,9 +334,10 @@ void add_ssse3(Tables& t) {
   add_both(t, k0F38, 0x08, "psignb", each<i8>(sign), f, f);
   add_both(t, k0F38, 0x09, "psignw", each<i16>(sign), f, f);
   add_both(t, k0F38, 0x0A, "psignd", each<i32>(sign), f, f);
-  add_both(t, k0F38, 0x1C, "pabsb", each<i8>(absolute), f, f);
-  add_both(t, k0F38, 0x1D, "pabsw", each<i16>(absolute), f, f);
-  add_both(t, k0F38, 0x1E, "pabsd", each<i32>(absolute), f, f);
+  constexpr u32 unary = kVexAvx2 | kVexUnary;
+  add_both<unary>(t, k0F38, 0x1C, "pabsb", each<i8>(absolute), f, f);
+  add_both<unary>(t, k0F38, 0x1D, "pabsw", each<i16>(absolute), f, f);
+  add_both<unary>(t, k0F38, 0x1E, "pabsd", each<i32>(absolute), f, f);
 }
 
 void emms(Cpu& c, const Op&) {

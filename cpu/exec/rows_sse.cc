@@ -1,4 +1,4 @@
-// The opcode map of MMX and SSE.
+// The opcode map of MMX, SSE and AVX.
 #include "cpu/exec/vector.h"
 
 namespace reprise::cpu {
@@ -12,6 +12,9 @@ void add_sse_rows(Tables& t) {
   add_sse_string_rows(t);
   add_sse_crypto_rows(t);
   add_sse_state_rows(t);
+  add_avx_rows(t);
+  add_fma_rows(t);
+  add_xsave_rows(t);
 }
 
 }  // namespace reprise::cpu

@@ -9,9 +9,9 @@ namespace {
 using fpu::Rounding;
 using fpu::Sse;
 
-// --- xmm to xmm
+// --- between vector registers: d = F(sse, first, source)
 
-template <class F, class Source>
+template <class F, class Source, class Form>
 struct Convert {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
@@ -22,15 +22,28 @@ struct Convert {
   [[gnu::noinline]] static void body(Cpu& c, const Op* op) {
     const auto b = Source::template read<Place>(c, op);
     Sse sse(c.fpu.mxcsr);
-    const Xmm result = F{}(sse, c.fpu.xmm[op->reg], b);
+    const typename Form::V result = F{}(sse, Form::first(c, op), b);
     c.op = op;
     finish_sse(c, sse);
-    c.fpu.xmm[op->reg] = result;
+    Form::put(c, op, result);
   }
 };
+// The rest of the destination from the first source.
 template <class Source, class F>
-void add_convert(Tables& t, u8 opcode, Prefix prefix, const char* name, Feature feature, F) {
-  t.add(k0F, opcode, prefix, {name, Vx_Wx, &kPlaceSet<Convert<F, Source>>, kXmmRow, feature});
+void add_scalar(Tables& t, Prefix prefix, const char* name, F) {
+  const Row row = {name, Vx_Wx, &kPlaceSet<Convert<F, Source, Legacy>>, kXmmRow, Feature::kSse2};
+  t.add(k0F, 0x5A, prefix, row);
+  using Shape = Convert<F, Source, Vex128>;
+  add_vex<Shape, Shape>(t, k0F, 0x5A, prefix, row, kVexScalar);
+}
+// F with VEX.L = 0, G and Wide with 1. Sources with VEX need not be aligned.
+template <class Source, class F, class Wide, class G, class WideForm>
+void add_convert(Tables& t, u8 opcode, Prefix prefix, const char* name) {
+  const Row row = {name, Vx_Wx, &kPlaceSet<Convert<F, Source, Legacy>>, kXmmRow, Feature::kSse2};
+  t.add(k0F, opcode, prefix, row);
+  using Narrow = std::conditional_t<std::is_same_v<Source, Wx>, WxUnaligned, Source>;
+  add_vex<Convert<F, Narrow, Vex128>, Convert<G, Wide, WideForm>>(t, k0F, opcode, prefix, row,
+                                                                  kVexAvx | kVexUnary);
 }
 
 template <class T>
@@ -39,56 +52,75 @@ Xmm with_low(const Xmm& whole, T low) {
   r[0] = low;
   return r;
 }
-Xmm two_low(u32 first, u32 second) { return {{first | u64(second) << 32, 0}}; }
 
 template <bool Truncate>
 Rounding mode(const Sse& s) {
   return Truncate ? Rounding::zero : s.rounding();
 }
-template <bool Truncate>
-constexpr auto doubles_to_integers = [](Sse& s, const Xmm&, const Xmm& b) {
-  const u32 low = u32(s.to_integer<i32>(b.q[0], mode<Truncate>(s)));
-  return two_low(low, u32(s.to_integer<i32>(b.q[1], mode<Truncate>(s))));
+// Each lane From, of as many as there are lanes To in an R, or in its lower half.
+template <class R, class To, class From, class F>
+struct EachConverted {
+  template <class First, class Source>
+  R operator()(Sse& s, const First&, const Source& b) const {
+    const auto x = lanes<From>(b);
+    Lanes<To, R> r = {};
+    constexpr unsigned count = std::min(Lanes<To, R>::kCount, Lanes<From, Source>::kCount);
+    for (unsigned i = 0; i < count; ++i) r[i] = F{}(s, x[i]);
+    return r;
+  }
 };
 template <bool Truncate>
-constexpr auto singles_to_integers = [](Sse& s, const Xmm&, const Xmm& b) {
-  auto x = lanes<u32>(b);
-  for (u32& lane : x.v) lane = u32(s.to_integer<i32>(lane, mode<Truncate>(s)));
-  return Xmm(x);
+struct ToInteger {
+  template <class T>
+  u32 operator()(Sse& s, T value) const {
+    return u32(s.to_integer<i32>(value, mode<Truncate>(s)));
+  }
+};
+template <class T>
+struct FromInteger {
+  T operator()(Sse& s, u32 value) const { return s.from_integer<T>(i32(value)); }
+};
+struct WidenSingle {
+  u64 operator()(Sse& s, u32 value) const { return s.widen(value); }
+};
+struct NarrowDouble {
+  u32 operator()(Sse& s, u64 value) const { return s.narrow(value); }
 };
 
+using WyUnaligned = Whole<Ymm, false>;
+
+// From wider or equal lanes: a source of whole registers.
+template <class To, class From, class F>
+void add_narrowing(Tables& t, u8 opcode, Prefix prefix, const char* name, F) {
+  using R = std::conditional_t<sizeof(To) == sizeof(From), Ymm, Xmm>;
+  add_convert<Wx, EachConverted<Xmm, To, From, F>, WyUnaligned, EachConverted<R, To, From, F>,
+              Vex<R>>(t, opcode, prefix, name);
+}
+// From lanes of half the width: half a register.
+template <class From, class F>
+void add_widening(Tables& t, u8 opcode, Prefix prefix, const char* name, F) {
+  add_convert<LowXmm<u64>, EachConverted<Xmm, u64, From, F>, WxUnaligned,
+              EachConverted<Ymm, u64, From, F>, Vex256>(t, opcode, prefix, name);
+}
+
 void add_packed(Tables& t) {
-  const Feature sse2 = Feature::kSse2;
-  add_convert<LowXmm<u64>>(t, 0x5A, kNoPrefix, "cvtps2pd", sse2, [](Sse& s, const Xmm&, u64 b) {
-    const u64 low = s.widen(u32(b));
-    return Xmm{{low, s.widen(u32(b >> 32))}};
-  });
-  add_convert<Wx>(t, 0x5A, k66, "cvtpd2ps", sse2, [](Sse& s, const Xmm&, const Xmm& b) {
-    const u32 low = s.narrow(b.q[0]);
-    return two_low(low, s.narrow(b.q[1]));
-  });
-  add_convert<LowXmm<u32>>(t, 0x5A, kF3, "cvtss2sd", sse2,
-                           [](Sse& s, const Xmm& a, u32 b) { return with_low(a, s.widen(b)); });
-  add_convert<LowXmm<u64>>(t, 0x5A, kF2, "cvtsd2ss", sse2,
-                           [](Sse& s, const Xmm& a, u64 b) { return with_low(a, s.narrow(b)); });
-  add_convert<Wx>(t, 0x5B, kNoPrefix, "cvtdq2ps", sse2, [](Sse& s, const Xmm&, const Xmm& b) {
-    auto x = lanes<u32>(b);
-    for (u32& lane : x.v) lane = s.from_integer<u32>(i32(lane));
-    return Xmm(x);
-  });
-  add_convert<LowXmm<u64>>(t, 0xE6, kF3, "cvtdq2pd", sse2, [](Sse& s, const Xmm&, u64 b) {
-    const u64 low = s.from_integer<u64>(i32(b));
-    return Xmm{{low, s.from_integer<u64>(i32(b >> 32))}};
-  });
-  add_convert<Wx>(t, 0x5B, k66, "cvtps2dq", sse2, singles_to_integers<false>);
-  add_convert<Wx>(t, 0x5B, kF3, "cvttps2dq", sse2, singles_to_integers<true>);
-  add_convert<Wx>(t, 0xE6, kF2, "cvtpd2dq", sse2, doubles_to_integers<false>);
-  add_convert<Wx>(t, 0xE6, k66, "cvttpd2dq", sse2, doubles_to_integers<true>);
+  add_widening<u32>(t, 0x5A, kNoPrefix, "cvtps2pd", WidenSingle{});
+  add_narrowing<u32, u64>(t, 0x5A, k66, "cvtpd2ps", NarrowDouble{});
+  add_scalar<LowXmm<u32>>(t, kF3, "cvtss2sd",
+                          [](Sse& s, const Xmm& a, u32 b) { return with_low(a, s.widen(b)); });
+  add_scalar<LowXmm<u64>>(t, kF2, "cvtsd2ss",
+                          [](Sse& s, const Xmm& a, u64 b) { return with_low(a, s.narrow(b)); });
+  add_narrowing<u32, u32>(t, 0x5B, kNoPrefix, "cvtdq2ps", FromInteger<u32>{});
+  add_widening<u32>(t, 0xE6, kF3, "cvtdq2pd", FromInteger<u64>{});
+  add_narrowing<u32, u32>(t, 0x5B, k66, "cvtps2dq", ToInteger<false>{});
+  add_narrowing<u32, u32>(t, 0x5B, kF3, "cvttps2dq", ToInteger<true>{});
+  add_narrowing<u32, u64>(t, 0xE6, kF2, "cvtpd2dq", ToInteger<false>{});
+  add_narrowing<u32, u64>(t, 0xE6, k66, "cvttpd2dq", ToInteger<true>{});
 }
 
 // --- general registers: 32 bits, or 64 by REX.W
 
-template <class T>
+template <class T, class Form>
 struct FromGeneral {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
@@ -103,7 +135,7 @@ struct FromGeneral {
     const T result = sse.from_integer<T>(value);
     c.op = op;
     finish_sse(c, sse);
-    c.fpu.xmm[op->reg] = with_low(c.fpu.xmm[op->reg], result);
+    Form::put(c, op, with_low(Form::first(c, op), result));
   }
 };
 template <class T, bool Truncate>
@@ -125,14 +157,27 @@ struct ToGeneral {
   }
 };
 
+template <class T>
+struct GeneralTo {
+  template <class Form>
+  using Shape = FromGeneral<T, Form>;
+};
+template <class Shape>
+void add_to_general(Tables& t, u8 opcode, Prefix prefix, const char* name, Feature feature) {
+  const Row row = {name, Vx_Wx, &kPlaceSet<Shape>, kVecRm | kSse, feature};
+  t.add(k0F, opcode, prefix, row);
+  add_vex<Shape, Shape>(t, k0F, opcode, prefix, row, kVexScalar | kVexUnary);
+}
+
 void add_general(Tables& t) {
-  const u32 from = kVecReg | kSse, to = kVecRm | kSse;
-  t.add(k0F, 0x2A, kF3, {"cvtsi2ss", Vx_Wx, &kPlaceSet<FromGeneral<u32>>, from, Feature::kSse});
-  t.add(k0F, 0x2A, kF2, {"cvtsi2sd", Vx_Wx, &kPlaceSet<FromGeneral<u64>>, from, Feature::kSse2});
-  t.add(k0F, 0x2C, kF3, {"cvttss2si", Vx_Wx, &kPlaceSet<ToGeneral<u32, true>>, to, Feature::kSse});
-  t.add(k0F, 0x2C, kF2, {"cvttsd2si", Vx_Wx, &kPlaceSet<ToGeneral<u64, true>>, to, Feature::kSse2});
-  t.add(k0F, 0x2D, kF3, {"cvtss2si", Vx_Wx, &kPlaceSet<ToGeneral<u32, false>>, to, Feature::kSse});
-  t.add(k0F, 0x2D, kF2, {"cvtsd2si", Vx_Wx, &kPlaceSet<ToGeneral<u64, false>>, to, Feature::kSse2});
+  const u32 from = kVecReg | kSse;
+  const Feature sse = Feature::kSse, sse2 = Feature::kSse2;
+  add_forms<kVexScalar, GeneralTo<u32>::Shape>(t, k0F, 0x2A, kF3, "cvtsi2ss", Vx_Wx, sse, from);
+  add_forms<kVexScalar, GeneralTo<u64>::Shape>(t, k0F, 0x2A, kF2, "cvtsi2sd", Vx_Wx, sse2, from);
+  add_to_general<ToGeneral<u32, true>>(t, 0x2C, kF3, "cvttss2si", sse);
+  add_to_general<ToGeneral<u64, true>>(t, 0x2C, kF2, "cvttsd2si", sse2);
+  add_to_general<ToGeneral<u32, false>>(t, 0x2D, kF3, "cvtss2si", sse);
+  add_to_general<ToGeneral<u64, false>>(t, 0x2D, kF2, "cvtsd2si", sse2);
 }
 
 // --- MMX registers

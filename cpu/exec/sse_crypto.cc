@@ -31,14 +31,15 @@ struct Sha256rnds2 {  // XMM0 has the words
 }  // namespace
 
 void add_sse_crypto_rows(Tables& t) {
-  const Feature aes = Feature::kAes, sha = Feature::kShaNi;
-  add_xmm(t, k0F38, 0xDB, k66, "aesimc", CallUnary<aesimc>{}, aes);
-  add_xmm(t, k0F38, 0xDC, k66, "aesenc", Call<aesenc>{}, aes);
-  add_xmm(t, k0F38, 0xDD, k66, "aesenclast", Call<aesenclast>{}, aes);
-  add_xmm(t, k0F38, 0xDE, k66, "aesdec", Call<aesdec>{}, aes);
-  add_xmm(t, k0F38, 0xDF, k66, "aesdeclast", Call<aesdeclast>{}, aes);
-  add_xmm_imm(t, k0F3A, 0xDF, k66, "aeskeygenassist", CallUnary<aeskeygenassist>{}, aes);
-  add_xmm_imm(t, k0F3A, 0x44, k66, "pclmulqdq", Call<pclmulqdq>{}, Feature::kPclmulqdq);
+  const Feature aes = Feature::kAes, sha = Feature::kShaNi, pclmul = Feature::kPclmulqdq;
+  add_xmm<kVex128 | kVexUnary>(t, k0F38, 0xDB, k66, "aesimc", CallUnary<aesimc>{}, aes, aes);
+  add_xmm<kVex128>(t, k0F38, 0xDC, k66, "aesenc", Call<aesenc>{}, aes, aes);
+  add_xmm<kVex128>(t, k0F38, 0xDD, k66, "aesenclast", Call<aesenclast>{}, aes, aes);
+  add_xmm<kVex128>(t, k0F38, 0xDE, k66, "aesdec", Call<aesdec>{}, aes, aes);
+  add_xmm<kVex128>(t, k0F38, 0xDF, k66, "aesdeclast", Call<aesdeclast>{}, aes, aes);
+  add_xmm_imm<kVex128 | kVexUnary>(t, k0F3A, 0xDF, k66, "aeskeygenassist",
+                                   CallUnary<aeskeygenassist>{}, aes, aes);
+  add_xmm_imm<kVex128>(t, k0F3A, 0x44, k66, "pclmulqdq", Call<pclmulqdq>{}, pclmul, pclmul);
   add_xmm(t, k0F38, 0xC8, kNoPrefix, "sha1nexte", Call<sha1nexte>{}, sha);
   add_xmm(t, k0F38, 0xC9, kNoPrefix, "sha1msg1", Call<sha1msg1>{}, sha);
   add_xmm(t, k0F38, 0xCA, kNoPrefix, "sha1msg2", Call<sha1msg2>{}, sha);

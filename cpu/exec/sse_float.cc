@@ -1,4 +1,5 @@
-// SSE floating-point arithmetic and comparison, packed and scalar. The arithmetic is in fpu/sse.h.
+// SSE and AVX floating-point arithmetic and comparison, packed and scalar. The arithmetic is in
+// fpu/sse.h.
 #include "cpu/exec/vector.h"
 
 namespace reprise::cpu {
@@ -17,56 +18,76 @@ concept HasQuick = requires {
 };
 
 // Each lane = F(sse, lane, source lane).
-template <class T, class F>
+template <class T, class F, class Form>
 struct PackedFloat {
+  using V = typename Form::V;
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
-    const auto y = lanes<T>(Wx::read<Place>(c, op));
-    if constexpr (HasQuick<F>) {
-      if (fpu::sse_usual(c.fpu.mxcsr)) {
-        auto x = lanes<T>(c.fpu.xmm[op->reg]);
-        bool ok = true;
-        for (unsigned i = 0; i < x.kCount; ++i) {
-          const auto quick =
-              fpu::sse_quick(x[i], y[i], [](auto a, auto b) { return F::quick(a, b); });
-          x[i] = quick.value;
-          ok &= quick.ok;
-        }
-        if (ok) [[likely]] {
-          c.fpu.xmm[op->reg] = x;
-          NEXT;
+    if constexpr (kIsYmm<V>) {  // too large to be handed over in registers
+      whole<Place>(c, op);
+      NEXT;
+    } else {
+      const auto y = lanes<T>(Form::Source::template read<Place>(c, op));
+      if constexpr (HasQuick<F>) {
+        if (fpu::sse_usual(c.fpu.mxcsr)) {
+          auto x = lanes<T>(Form::first(c, op));
+          bool ok = true;
+          for (unsigned i = 0; i < x.kCount; ++i) {
+            const auto quick =
+                fpu::sse_quick(x[i], y[i], [](auto a, auto b) { return F::quick(a, b); });
+            x[i] = quick.value;
+            ok &= quick.ok;
+          }
+          if (ok) [[likely]] {
+            Form::put(c, op, x);
+            NEXT;
+          }
         }
       }
+      return slow(c, op, y);
     }
-    return slow(c, op, y);
   }
   // Two steps: what has the address of a local taken cannot end in a jump.
-  [[gnu::noinline]] static const Op* slow(Cpu& c, const Op* op, Lanes<T, Xmm> y) {
+  [[gnu::noinline]] static const Op* slow(Cpu& c, const Op* op, Lanes<T, V> y) {
     compute(c, op, y);
     NEXT;
   }
-  [[gnu::noinline]] static void compute(Cpu& c, const Op* op, Lanes<T, Xmm> y) {
-    auto x = lanes<T>(c.fpu.xmm[op->reg]);
+  template <class Place>
+  [[gnu::noinline]] static void whole(Cpu& c, const Op* op) {
+    compute(c, op, lanes<T>(Form::Source::template read<Place>(c, op)));
+  }
+  [[gnu::noinline]] static void compute(Cpu& c, const Op* op, Lanes<T, V> y) {
+    auto x = lanes<T>(Form::first(c, op));
     Sse sse(c.fpu.mxcsr);
     for (unsigned i = 0; i < x.kCount; ++i) x[i] = F{}(sse, x[i], y[i], u8(op->imm));
     c.op = op;
     finish_sse(c, sse);
-    c.fpu.xmm[op->reg] = x;
+    Form::put(c, op, x);
   }
 };
 // The lowest lane only.
-template <class T, class F>
+template <class T, class F, class Form>
 struct ScalarFloat {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
     const T y = LowXmm<T>::template read<Place>(c, op);
     if constexpr (HasQuick<F>) {
       if (fpu::sse_usual(c.fpu.mxcsr)) {
-        T& x = *reinterpret_cast<T*>(&c.fpu.xmm[op->reg]);
-        const auto quick = fpu::sse_quick(x, y, [](auto a, auto b) { return F::quick(a, b); });
-        if (quick.ok) [[likely]] {
-          x = quick.value;
-          NEXT;
+        if constexpr (std::is_same_v<Form, Legacy>) {
+          T& x = *reinterpret_cast<T*>(&c.fpu.xmm[op->reg]);
+          const auto quick = fpu::sse_quick(x, y, [](auto a, auto b) { return F::quick(a, b); });
+          if (quick.ok) [[likely]] {
+            x = quick.value;
+            NEXT;
+          }
+        } else {
+          auto x = lanes<T>(Form::first(c, op));
+          const auto quick = fpu::sse_quick(x[0], y, [](auto a, auto b) { return F::quick(a, b); });
+          if (quick.ok) [[likely]] {
+            x[0] = quick.value;
+            Form::put(c, op, x);
+            NEXT;
+          }
         }
       }
     }
@@ -78,12 +99,12 @@ struct ScalarFloat {
     NEXT;
   }
   [[gnu::noinline]] static void compute(Cpu& c, const Op* op, T y) {
-    auto x = lanes<T>(c.fpu.xmm[op->reg]);
+    auto x = lanes<T>(Form::first(c, op));
     Sse sse(c.fpu.mxcsr);
     x[0] = F{}(sse, x[0], y, u8(op->imm));
     c.op = op;
     finish_sse(c, sse);
-    c.fpu.xmm[op->reg] = x;
+    Form::put(c, op, x);
   }
 };
 
@@ -107,16 +128,43 @@ struct Divide {
 // PS, PD, SS, SD: by prefix none, 66h, F3h, F2h.
 using Names = const char* const (&)[4];
 
-template <class F>
+template <class T, class F>
+struct Floats {
+  template <class Form>
+  using Packed = PackedFloat<T, F, Form>;
+  template <class Form>
+  using Scalar = ScalarFloat<T, F, Form>;
+};
+// Unary: of the packed VEX forms; scalar ones take the other lanes from vvvv.
+template <u32 Unary = 0, class F>
 void add_four(Tables& t, u8 opcode, Names names, F, u32 operands = Vx_Wx) {
-  t.add(k0F, opcode, kNoPrefix,
-        {names[0], operands, &kPlaceSet<PackedFloat<u32, F>>, kXmmRow, Feature::kSse});
-  t.add(k0F, opcode, k66,
-        {names[1], operands, &kPlaceSet<PackedFloat<u64, F>>, kXmmRow, Feature::kSse2});
-  t.add(k0F, opcode, kF3,
-        {names[2], operands, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, Feature::kSse});
-  t.add(k0F, opcode, kF2,
-        {names[3], operands, &kPlaceSet<ScalarFloat<u64, F>>, kXmmRow, Feature::kSse2});
+  using Single = Floats<u32, F>;
+  using Double = Floats<u64, F>;
+  constexpr u32 packed = kVexAvx | Unary;
+  const Feature sse = Feature::kSse, sse2 = Feature::kSse2;
+  add_forms<packed, Single::template Packed>(t, k0F, opcode, kNoPrefix, names[0], operands, sse);
+  add_forms<packed, Double::template Packed>(t, k0F, opcode, k66, names[1], operands, sse2);
+  add_forms<kVexScalar, Single::template Scalar>(t, k0F, opcode, kF3, names[2], operands, sse);
+  add_forms<kVexScalar, Double::template Scalar>(t, k0F, opcode, kF2, names[3], operands, sse2);
+}
+
+// CMPPS: by three bits of the immediate, with VEX by five.
+template <unsigned Mask>
+struct Compare {
+  template <class T>
+  T operator()(Sse& s, T a, T b, u8 imm) const {
+    return s.compare(a, b, unsigned(imm & Mask)) ? ~T(0) : T(0);
+  }
+};
+template <class T, template <class, class, class> class Shape, u32 Forms>
+void add_compare(Tables& t, Prefix prefix, const char* name, Feature feature) {
+  const Row row = {name, Vx_Wx_Ub, &kPlaceSet<Shape<T, Compare<7>, Legacy>>, kXmmRow, feature};
+  t.add(k0F, 0xC2, prefix, row);
+  using Narrow = Shape<T, Compare<31>, Vex128>;
+  if constexpr (Forms == kVexScalar)
+    add_vex<Narrow, Narrow>(t, k0F, 0xC2, prefix, row, Forms);
+  else
+    add_vex<Narrow, Shape<T, Compare<31>, Vex256>>(t, k0F, 0xC2, prefix, row, Forms);
 }
 
 void add_arithmetic(Tables& t) {
@@ -128,40 +176,41 @@ void add_arithmetic(Tables& t) {
   add_four(t, 0x5E, {"divps", "divpd", "divss", "divsd"}, Divide{});
   add_four(t, 0x5F, {"maxps", "maxpd", "maxss", "maxsd"},
            [](Sse& s, auto a, auto b, u8) { return s.maximum(a, b); });
-  add_four(t, 0x51, {"sqrtps", "sqrtpd", "sqrtss", "sqrtsd"},
-           [](Sse& s, auto, auto b, u8) { return s.square_root(b); });
-  add_four(
-      t, 0xC2, {"cmpps", "cmppd", "cmpss", "cmpsd"},
-      [](Sse& s, auto a, auto b, u8 imm) {
-        return s.compare(a, b, unsigned(imm & 7)) ? ~decltype(a)(0) : decltype(a)(0);
-      },
-      Vx_Wx_Ub);
+  add_four<kVexUnary>(t, 0x51, {"sqrtps", "sqrtpd", "sqrtss", "sqrtsd"},
+                      [](Sse& s, auto, auto b, u8) { return s.square_root(b); });
+  add_compare<u32, PackedFloat, kVexAvx>(t, kNoPrefix, "cmpps", Feature::kSse);
+  add_compare<u64, PackedFloat, kVexAvx>(t, k66, "cmppd", Feature::kSse2);
+  add_compare<u32, ScalarFloat, kVexScalar>(t, kF3, "cmpss", Feature::kSse);
+  add_compare<u64, ScalarFloat, kVexScalar>(t, kF2, "cmpsd", Feature::kSse2);
 }
 
 template <u32 (*Estimate)(u32)>
 void add_estimate(Tables& t, u8 opcode, const char* packed, const char* scalar) {
   const auto f = [](Sse&, u32, u32 b, u8) { return Estimate(b); };
-  using F = decltype(f);
-  t.add(k0F, opcode, kNoPrefix,
-        {packed, Vx_Wx, &kPlaceSet<PackedFloat<u32, F>>, kXmmRow, Feature::kSse});
-  t.add(k0F, opcode, kF3, {scalar, Vx_Wx, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, Feature::kSse});
+  using Single = Floats<u32, decltype(f)>;
+  const Feature sse = Feature::kSse;
+  add_forms<kVexAvx | kVexUnary, Single::template Packed>(t, k0F, opcode, kNoPrefix, packed, Vx_Wx,
+                                                          sse);
+  add_forms<kVexScalar, Single::template Scalar>(t, k0F, opcode, kF3, scalar, Vx_Wx, sse);
 }
 
 // --- ROUNDPS and its like (SSE4.1)
 
 void add_rounding(Tables& t) {
   const auto f = [](Sse& s, auto, auto b, u8 imm) { return s.round(b, imm); };
-  using F = decltype(f);
+  using Single = Floats<u32, decltype(f)>;
+  using Double = Floats<u64, decltype(f)>;
   const Feature sse41 = Feature::kSse41;
-  t.add(k0F3A, 0x08, k66, {"roundps", Vx_Wx_Ub, &kPlaceSet<PackedFloat<u32, F>>, kXmmRow, sse41});
-  t.add(k0F3A, 0x09, k66, {"roundpd", Vx_Wx_Ub, &kPlaceSet<PackedFloat<u64, F>>, kXmmRow, sse41});
-  t.add(k0F3A, 0x0A, k66, {"roundss", Vx_Wx_Ub, &kPlaceSet<ScalarFloat<u32, F>>, kXmmRow, sse41});
-  t.add(k0F3A, 0x0B, k66, {"roundsd", Vx_Wx_Ub, &kPlaceSet<ScalarFloat<u64, F>>, kXmmRow, sse41});
+  constexpr u32 unary = kVexAvx | kVexUnary;
+  add_forms<unary, Single::Packed>(t, k0F3A, 0x08, k66, "roundps", Vx_Wx_Ub, sse41);
+  add_forms<unary, Double::Packed>(t, k0F3A, 0x09, k66, "roundpd", Vx_Wx_Ub, sse41);
+  add_forms<kVexScalar, Single::Scalar>(t, k0F3A, 0x0A, k66, "roundss", Vx_Wx_Ub, sse41);
+  add_forms<kVexScalar, Double::Scalar>(t, k0F3A, 0x0B, k66, "roundsd", Vx_Wx_Ub, sse41);
 }
 
-// --- across lanes: F gives a whole register
+// --- across the lanes of 16 bytes: F gives all lanes
 
-template <class T, class F>
+template <class T, class F, class Form>
 struct AcrossFloat {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
@@ -170,37 +219,30 @@ struct AcrossFloat {
   }
   template <class Place>
   [[gnu::noinline]] static void body(Cpu& c, const Op* op) {
-    const auto y = lanes<T>(Wx::read<Place>(c, op));
-    const auto x = lanes<T>(c.fpu.xmm[op->reg]);
+    const auto y = lanes<T>(Form::Source::template read<Place>(c, op));
+    const auto x = lanes<T>(Form::first(c, op));
     Sse sse(c.fpu.mxcsr);
     const auto result = F{}(sse, x, y, u8(op->imm));
     c.op = op;
     finish_sse(c, sse);
-    c.fpu.xmm[op->reg] = result;
+    Form::put(c, op, result);
   }
 };
 
-struct HorizontalAdd {
+template <class L>
+inline constexpr unsigned kInLane = 16 / sizeof(L::v[0]);  // elements of 16 bytes
+
+template <class Pair>
+struct HorizontalFloat {  // of neighbours in x, then in y
   template <class L>
   L operator()(Sse& s, const L& x, const L& y, u8) const {
     L r;
-    constexpr unsigned half = L::kCount / 2;
-    for (unsigned i = 0; i < half; ++i) {
-      r[i] = s.add(x[2 * i], x[2 * i + 1]);
-      r[half + i] = s.add(y[2 * i], y[2 * i + 1]);
-    }
-    return r;
-  }
-};
-struct HorizontalSubtract {
-  template <class L>
-  L operator()(Sse& s, const L& x, const L& y, u8) const {
-    L r;
-    constexpr unsigned half = L::kCount / 2;
-    for (unsigned i = 0; i < half; ++i) {
-      r[i] = s.subtract(x[2 * i], x[2 * i + 1]);
-      r[half + i] = s.subtract(y[2 * i], y[2 * i + 1]);
-    }
+    constexpr unsigned half = kInLane<L> / 2;
+    for (unsigned lane = 0; lane < L::kCount; lane += kInLane<L>)
+      for (unsigned i = 0; i < half; ++i) {
+        r[lane + i] = Pair{}(s, x[lane + 2 * i], x[lane + 2 * i + 1]);
+        r[lane + half + i] = Pair{}(s, y[lane + 2 * i], y[lane + 2 * i + 1]);
+      }
     return r;
   }
 };
@@ -220,37 +262,48 @@ struct DotProduct {
   L operator()(Sse& s, const L& x, const L& y, u8 imm) const {
     L p = {};
     for (unsigned i = 0; i < L::kCount; ++i)
-      if (imm >> (4 + i) & 1) p[i] = s.multiply(x[i], y[i]);
+      if (imm >> (4 + i % kInLane<L>)&1) p[i] = s.multiply(x[i], y[i]);
     if (!s.next_stage()) return x;
     // Each lane adds its neighbour, then (DPPS) the other pair. Only which of several NaNs wins
     // depends on the order of operands; this is Intel's silicon.
-    constexpr bool kFour = L::kCount == 4;
+    constexpr bool kFour = kInLane<L> == 4;
     L r = {};
     for (unsigned i = 0; i < L::kCount; ++i)
       r[i] = kFour ? s.add(p[i ^ 1], p[i]) : s.add(p[i], p[i ^ 1]);
     if constexpr (kFour) {
       if (!s.next_stage()) return x;
       const L pairs = r;
-      for (unsigned i = 0; i < 4; ++i) r[i] = s.add(pairs[i], pairs[i ^ 2]);
+      for (unsigned i = 0; i < L::kCount; ++i) r[i] = s.add(pairs[i], pairs[i ^ 2]);
     }
     for (unsigned i = 0; i < L::kCount; ++i)
-      if (!(imm >> i & 1)) r[i] = 0;
+      if (!(imm >> (i % kInLane<L>)&1)) r[i] = 0;
     return r;
   }
 };
 
+template <class T, class F>
+struct Across {
+  template <class Form>
+  using Shape = AcrossFloat<T, F, Form>;
+};
+template <class T, class F>
+void add_across_row(Tables& t, u8 opcode, Prefix prefix, const char* name) {
+  add_forms<kVexAvx, Across<T, F>::template Shape>(t, k0F, opcode, prefix, name, Vx_Wx,
+                                                   Feature::kSse3);
+}
+
 void add_across(Tables& t) {
-  const auto add = [&]<class F>(u8 opcode, const char* ps, const char* pd, F) {
-    t.add(k0F, opcode, kF2, {ps, Vx_Wx, &kPlaceSet<AcrossFloat<u32, F>>, kXmmRow, Feature::kSse3});
-    t.add(k0F, opcode, k66, {pd, Vx_Wx, &kPlaceSet<AcrossFloat<u64, F>>, kXmmRow, Feature::kSse3});
-  };
-  add(0x7C, "haddps", "haddpd", HorizontalAdd{});
-  add(0x7D, "hsubps", "hsubpd", HorizontalSubtract{});
-  add(0xD0, "addsubps", "addsubpd", AddSubtract{});
-  t.add(k0F3A, 0x40, k66,
-        {"dpps", Vx_Wx_Ub, &kPlaceSet<AcrossFloat<u32, DotProduct>>, kXmmRow, Feature::kSse41});
-  t.add(k0F3A, 0x41, k66,
-        {"dppd", Vx_Wx_Ub, &kPlaceSet<AcrossFloat<u64, DotProduct>>, kXmmRow, Feature::kSse41});
+  const auto add_pair = [](Sse& s, auto a, auto b) { return s.add(a, b); };
+  const auto subtract_pair = [](Sse& s, auto a, auto b) { return s.subtract(a, b); };
+  add_across_row<u32, HorizontalFloat<decltype(add_pair)>>(t, 0x7C, kF2, "haddps");
+  add_across_row<u64, HorizontalFloat<decltype(add_pair)>>(t, 0x7C, k66, "haddpd");
+  add_across_row<u32, HorizontalFloat<decltype(subtract_pair)>>(t, 0x7D, kF2, "hsubps");
+  add_across_row<u64, HorizontalFloat<decltype(subtract_pair)>>(t, 0x7D, k66, "hsubpd");
+  add_across_row<u32, AddSubtract>(t, 0xD0, kF2, "addsubps");
+  add_across_row<u64, AddSubtract>(t, 0xD0, k66, "addsubpd");
+  const Feature sse41 = Feature::kSse41;
+  add_forms<kVexAvx, Across<u32, DotProduct>::Shape>(t, k0F3A, 0x40, k66, "dpps", Vx_Wx_Ub, sse41);
+  add_forms<kVex128, Across<u64, DotProduct>::Shape>(t, k0F3A, 0x41, k66, "dppd", Vx_Wx_Ub, sse41);
 }
 
 // --- COMISS, UCOMISS: to EFLAGS
@@ -277,14 +330,18 @@ struct CompareToFlags {
 };
 
 void add_comparisons(Tables& t) {
-  t.add(k0F, 0x2E, kNoPrefix,
-        {"ucomiss", Vx_Wx, &kPlaceSet<CompareToFlags<u32, true>>, kXmmRow, Feature::kSse});
-  t.add(k0F, 0x2E, k66,
-        {"ucomisd", Vx_Wx, &kPlaceSet<CompareToFlags<u64, true>>, kXmmRow, Feature::kSse2});
-  t.add(k0F, 0x2F, kNoPrefix,
-        {"comiss", Vx_Wx, &kPlaceSet<CompareToFlags<u32, false>>, kXmmRow, Feature::kSse});
-  t.add(k0F, 0x2F, k66,
-        {"comisd", Vx_Wx, &kPlaceSet<CompareToFlags<u64, false>>, kXmmRow, Feature::kSse2});
+  const auto add = [&]<class Shape>(u8 opcode, Prefix prefix, const char* name, Feature feature,
+                                    std::type_identity<Shape>) {
+    const Row row = {name, Vx_Wx, &kPlaceSet<Shape>, kXmmRow, feature};
+    t.add(k0F, opcode, prefix, row);
+    add_vex<Shape, Shape>(t, k0F, opcode, prefix, row, kVexScalar | kVexUnary);
+  };
+  using std::type_identity;
+  const Feature sse = Feature::kSse, sse2 = Feature::kSse2;
+  add(0x2E, kNoPrefix, "ucomiss", sse, type_identity<CompareToFlags<u32, true>>());
+  add(0x2E, k66, "ucomisd", sse2, type_identity<CompareToFlags<u64, true>>());
+  add(0x2F, kNoPrefix, "comiss", sse, type_identity<CompareToFlags<u32, false>>());
+  add(0x2F, k66, "comisd", sse2, type_identity<CompareToFlags<u64, false>>());
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ unsigned explicit_length(u64 value, bool wide, unsigned most) {
   return unsigned(std::min<u64>(magnitude, most));
 }
 
-template <class T, bool Explicit, bool Mask>
+template <class T, bool Explicit, bool Mask, class Form>
 void compare_strings(Cpu& c, const Op& op, const Xmm& second) {
   const auto x = lanes<T>(c.fpu.xmm[op.reg]), y = lanes<T>(second);
   constexpr unsigned n = x.kCount;
@@ -65,14 +65,14 @@ void compare_strings(Cpu& c, const Op& op, const Xmm& second) {
   if constexpr (Mask) {
     Lanes<T, Xmm> spread;
     for (unsigned i = 0; i < n; ++i) spread[i] = result >> i & 1 ? T(-1) : T(0);
-    c.fpu.xmm[0] = high ? Xmm(spread) : Xmm{{result, 0}};
+    Form::put_at(c, 0, high ? Xmm(spread) : Xmm{{result, 0}});
   } else {
     c.r[RCX] = !result ? n : u32(high ? 31 - std::countl_zero(result) : std::countr_zero(result));
   }
   c.flags.set_raw((result ? CF : 0) | (b < n ? ZF : 0) | (a < n ? SF : 0) | (result & 1 ? OF : 0));
 }
 
-template <bool Explicit, bool Mask>
+template <bool Explicit, bool Mask, class Form>
 struct StringCompare {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
@@ -82,16 +82,25 @@ struct StringCompare {
   [[gnu::noinline]] static void body(Cpu& c, const Op* op, const Xmm second) {
     switch (op->imm & 3) {
       case 0:
-        return compare_strings<u8, Explicit, Mask>(c, *op, second);
+        return compare_strings<u8, Explicit, Mask, Form>(c, *op, second);
       case 1:
-        return compare_strings<u16, Explicit, Mask>(c, *op, second);
+        return compare_strings<u16, Explicit, Mask, Form>(c, *op, second);
       case 2:
-        return compare_strings<i8, Explicit, Mask>(c, *op, second);
+        return compare_strings<i8, Explicit, Mask, Form>(c, *op, second);
       default:
-        return compare_strings<i16, Explicit, Mask>(c, *op, second);
+        return compare_strings<i16, Explicit, Mask, Form>(c, *op, second);
     }
   }
 };
+
+template <bool Explicit, bool Mask>
+void add_compare(Tables& t, u8 opcode, const char* name) {
+  const Row row = {name, Vx_Wx_Ub, &kPlaceSet<StringCompare<Explicit, Mask, Legacy>>, kXmmRow,
+                   Feature::kSse42};
+  t.add(k0F3A, opcode, k66, row);
+  add_vex<StringCompare<Explicit, Mask, Vex128>, void>(t, k0F3A, opcode, k66, row,
+                                                       kVex128 | kVexUnary);
+}
 
 // CRC-32C (polynomial 1EDC6F41h, reflected), a byte at a time.
 constexpr std::array<u32, 256> make_crc_table() {
@@ -130,14 +139,10 @@ struct Crc32Byte {
 
 void add_sse_string_rows(Tables& t) {
   const Feature f = Feature::kSse42;
-  t.add(k0F3A, 0x60, k66,
-        {"pcmpestrm", Vx_Wx_Ub, &kPlaceSet<StringCompare<true, true>>, kXmmRow, f});
-  t.add(k0F3A, 0x61, k66,
-        {"pcmpestri", Vx_Wx_Ub, &kPlaceSet<StringCompare<true, false>>, kXmmRow, f});
-  t.add(k0F3A, 0x62, k66,
-        {"pcmpistrm", Vx_Wx_Ub, &kPlaceSet<StringCompare<false, true>>, kXmmRow, f});
-  t.add(k0F3A, 0x63, k66,
-        {"pcmpistri", Vx_Wx_Ub, &kPlaceSet<StringCompare<false, false>>, kXmmRow, f});
+  add_compare<true, true>(t, 0x60, "pcmpestrm");
+  add_compare<true, false>(t, 0x61, "pcmpestri");
+  add_compare<false, true>(t, 0x62, "pcmpistrm");
+  add_compare<false, false>(t, 0x63, "pcmpistri");
   t.add(k0F38, 0xF0, kF2, {"crc32", Gv_Ev, &kPlaceSet<Crc32Byte>, kByteReg, f});
   t.add(k0F38, 0xF1, kF2, {"crc32", Gv_Ev, &kSet<Crc32>, 0, f});
 }

@@ -15,19 +15,24 @@ Exact exact_of(const Operand& value) {
 }
 
 Exact sum(const Operand& left, const Operand& right, Rounding rounding) {
-  if (left.is_zero() && right.is_zero()) {
+  return sum(exact_of(left), exact_of(right), rounding);
+}
+
+Exact sum(const Exact& left, const Exact& right, Rounding rounding) {
+  if (left.significand == 0 && right.significand == 0) {
     const bool mixed = left.negative != right.negative;
     return {mixed ? rounding == Rounding::down : left.negative, 0, 0};
   }
-  if (left.is_zero()) return exact_of(right);
-  if (right.is_zero()) return exact_of(left);
-  const Operand *big = &left, *small = &right;
-  if (std::pair(big->exponent, big->significand) < std::pair(small->exponent, small->significand))
+  if (left.significand == 0) return right;
+  if (right.significand == 0) return left;
+  const Exact *big = &left, *small = &right;
+  if (big->exponent < small->exponent ||
+      (big->exponent == small->exponent && big->significand < small->significand))
     std::swap(big, small);
   // One bit of headroom: bit 126 is the integer bit of the larger operand.
-  const u128 a = u128(big->significand) << 63;
+  const u128 a = shift_right_sticky(big->significand, 1);
   const u128 b =
-      shift_right_sticky(u128(small->significand) << 63, u32(big->exponent) - u32(small->exponent));
+      shift_right_sticky(small->significand, u32(big->exponent) - u32(small->exponent) + 1);
   if (left.negative == right.negative) return normalized(left.negative, big->exponent + 1, a + b);
   if (a == b) return {rounding == Rounding::down, 0, 0};
   return normalized(big->negative, big->exponent + 1, a - b);

@@ -75,6 +75,8 @@ Exact normalized(bool negative, i32 exponent, u128 significand);  // sets bit 12
 
 // Of finite operands; sum and square_root also take zeros (square_root: not negative).
 Exact sum(const Operand& left, const Operand& right, Rounding);
+// Of up to 110 significant bits each, so that no bit is lost where they nearly cancel.
+Exact sum(const Exact& left, const Exact& right, Rounding);
 Exact product(const Operand& left, const Operand& right);
 Exact quotient(const Operand& left, const Operand& right);
 Exact square_root(const Operand& value);
@@ -87,6 +89,7 @@ struct Format {
   i32 max_exponent;
   i32 wrap;  // bias adjustment of results whose overflow or underflow is unmasked; 0: none
 };
+inline constexpr Format kHalf{11, -14, 15, 0};
 inline constexpr Format kSingle{24, -126, 127, 0};
 inline constexpr Format kDouble{53, -1022, 1023, 0};
 inline constexpr Format kExtended{64, -16382, 16383, 24576};

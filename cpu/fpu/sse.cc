@@ -72,6 +72,66 @@ Bits Sse::slow_multiply(Bits left, Bits right) {
   return finish<Bits>(product(a, b));
 }
 
+// NaNs: of the factors, in order, then the addend. Infinity times zero is invalid unless that.
+template <class Bits>
+Bits Sse::slow_multiply_add(Bits left, Bits right, Bits addend, bool negate_product,
+                            bool negate_addend) {
+  using F = Ieee<Bits>;
+  const auto nan = [](Bits bits) { return F::is_nan(bits); };
+  if (nan(left) || nan(right) || nan(addend)) {
+    if (F::is_signalling(left) || F::is_signalling(right) || F::is_signalling(addend))
+      raise(kInvalid);
+    return (nan(left) ? left : nan(right) ? right : addend) | F::kQuiet;
+  }
+  if (negate_product) left ^= F::kSign;
+  if (negate_addend) addend ^= F::kSign;
+  const Operand a = decode(left), b = decode(right), c = decode(addend);
+  const Bits sign = (left ^ right) & F::kSign;
+  if ((a.is_infinity() && b.is_zero()) || (a.is_zero() && b.is_infinity())) return invalid<Bits>();
+  const bool infinite = a.is_infinity() || b.is_infinity();
+  if (infinite && c.is_infinity() && sign != (addend & F::kSign)) return invalid<Bits>();
+  check_denormals(left, right);
+  check_denormals(addend, addend);
+  if (infinite) return sign | F::kInfinity;
+  if (c.is_infinity()) return addend;
+  const Exact exact = a.is_zero() || b.is_zero() ? Exact{sign != 0, 0, 0} : product(a, b);
+  return finish<Bits>(sum(exact, exact_of(c), rounding()));
+}
+
+// Half precision has denormals whatever MXCSR says (SDM volume 1, 14.4).
+u32 Sse::from_half(u16 value) {
+  const u32 sign = u32(value & 0x8000) << 16, exponent = value >> 10 & 31, fraction = value & 0x3FF;
+  if (exponent == 31) {
+    if (fraction && !(fraction & 0x200)) raise(kInvalid);
+    return sign | 0x7F800000 | fraction << 13 | (fraction ? 0x400000 : 0);
+  }
+  if (exponent) return sign | (exponent + 112) << 23 | fraction << 13;
+  if (!fraction) return sign;
+  const int shift = std::countl_zero(fraction) - 21;  // the highest bit to bit 10
+  return sign | u32(113 - shift) << 23 | (fraction << shift & 0x3FF) << 13;
+}
+
+u16 Sse::to_half(u32 value, unsigned control) {
+  const Operand a = decode(value);
+  const u16 sign = a.negative ? 0x8000 : 0;
+  if (a.is_nan()) {
+    if (a.kind == Kind::signalling) raise(kInvalid);
+    return u16(sign | 0x7E00 | (a.significand & ~kTop) >> 53);
+  }
+  if (a.is_infinity()) return sign | 0x7C00;
+  check_denormals(value, value);
+  const Rounding mode = control & 4 ? rounding() : Rounding(control & 3);
+  const Rounded result = fpu::round(exact_of(a), kHalf, mode, unmasked());
+  raise(result.flags);
+  // A denormal is never exact, also where the underflow is not masked (as seen on Intel's
+  // processors).
+  if (a.denormal) raise(kPrecision);
+  if (result.kind == Kind::infinity) return sign | 0x7C00;
+  const u16 fraction = u16((result.significand & ~kTop) >> 53);
+  if (!(result.significand & kTop)) return sign | fraction;
+  return u16(sign | (result.exponent + kHalf.max_exponent) << 10 | fraction);
+}
+
 template <class Bits>
 Bits Sse::slow_divide(Bits left, Bits right) {
   using F = Ieee<Bits>;
@@ -193,16 +253,17 @@ i64 Sse::slow_to_integer(Bits value, Rounding rounding, unsigned width) {
   return i64(a.negative ? ~result.magnitude + 1 : result.magnitude);
 }
 
-#define REPRISE_SSE_ELEMENT(Bits)                        \
-  template Bits Sse::square_root(Bits);                  \
-  template Bits Sse::round(Bits, unsigned);              \
-  template Bits Sse::slow_add(Bits, Bits, bool);         \
-  template Bits Sse::slow_multiply(Bits, Bits);          \
-  template Bits Sse::slow_divide(Bits, Bits);            \
-  template Bits Sse::slow_square_root(Bits);             \
-  template Relation Sse::slow_compare(Bits, Bits, bool); \
-  template Bits Sse::slow_select(Bits, Bits, bool);      \
-  template Bits Sse::slow_from_integer<Bits>(i64);       \
+#define REPRISE_SSE_ELEMENT(Bits)                                     \
+  template Bits Sse::square_root(Bits);                               \
+  template Bits Sse::round(Bits, unsigned);                           \
+  template Bits Sse::slow_add(Bits, Bits, bool);                      \
+  template Bits Sse::slow_multiply(Bits, Bits);                       \
+  template Bits Sse::slow_divide(Bits, Bits);                         \
+  template Bits Sse::slow_multiply_add(Bits, Bits, Bits, bool, bool); \
+  template Bits Sse::slow_square_root(Bits);                          \
+  template Relation Sse::slow_compare(Bits, Bits, bool);              \
+  template Bits Sse::slow_select(Bits, Bits, bool);                   \
+  template Bits Sse::slow_from_integer<Bits>(i64);                    \
   template i64 Sse::slow_to_integer(Bits, Rounding, unsigned);
 REPRISE_SSE_ELEMENT(u32)
 REPRISE_SSE_ELEMENT(u64)

@@ -91,12 +91,18 @@ class Sse {
   template <class Bits>
   Relation compare(Bits left, Bits right, bool quiet);
   template <class Bits>
-  bool compare(Bits left, Bits right, unsigned predicate);  // CMPPS: imm8 bits 0-2
+  bool compare(Bits left, Bits right, unsigned predicate);  // CMPPS: imm8 bits 0-2; VEX: 0-4
   template <class Bits>
   Bits round(Bits value, unsigned control);  // ROUNDPS: imm8
 
-  u64 widen(u32 value);   // CVTSS2SD
-  u32 narrow(u64 value);  // CVTSD2SS
+  // left x right + addend, rounded once (FMA); the product, the addend, or both negated first.
+  template <class Bits>
+  Bits multiply_add(Bits left, Bits right, Bits addend, bool negate_product, bool negate_addend);
+
+  u32 from_half(u16 value);                  // VCVTPH2PS
+  u16 to_half(u32 value, unsigned control);  // VCVTPS2PH: imm8
+  u64 widen(u32 value);                      // CVTSS2SD
+  u32 narrow(u64 value);                     // CVTSD2SS
   template <class Bits>
   Bits from_integer(i64 value);
   // To a signed integer of 32 or 64 bits; 80..0h when invalid.
@@ -126,6 +132,9 @@ class Sse {
   Bits slow_add(Bits left, Bits right, bool subtract);
   template <class Bits>
   Bits slow_multiply(Bits left, Bits right);
+  template <class Bits>
+  Bits slow_multiply_add(Bits left, Bits right, Bits addend, bool negate_product,
+                         bool negate_addend);
   template <class Bits>
   Bits slow_divide(Bits left, Bits right);
   template <class Bits>
@@ -234,6 +243,29 @@ inline Bits Sse::divide(Bits left, Bits right) {
 }
 
 template <class Bits>
+inline Bits Sse::multiply_add(Bits left, Bits right, Bits addend, bool negate_product,
+                              bool negate_addend) {
+  using F = Ieee<Bits>;
+  if (fast_ && precision_set() && F::is_normal(left) && F::is_normal(right) && F::is_plain(addend))
+      [[likely]] {
+    // The library's fma() is exact on any host; of floats, the product is exact in double, but not
+    // the sum.
+    using Host = typename F::Host;
+    const Host a = std::bit_cast<Host>(Bits(negate_product ? left ^ F::kSign : left));
+    const Host b = std::bit_cast<Host>(right);
+    const Host c = std::bit_cast<Host>(Bits(negate_addend ? addend ^ F::kSign : addend));
+    Host r;
+    if constexpr (F::kIsSingle)
+      r = __builtin_fmaf(a, b, c);
+    else
+      r = __builtin_fma(a, b, c);
+    const Bits result = std::bit_cast<Bits>(r);
+    if (F::is_safe(result)) return result;
+  }
+  return slow_multiply_add(left, right, addend, negate_product, negate_addend);
+}
+
+template <class Bits>
 inline Relation Sse::compare(Bits left, Bits right, bool quiet) {
   using F = Ieee<Bits>;
   if (F::is_plain(left) && F::is_plain(right)) [[likely]] {
@@ -246,12 +278,16 @@ inline Relation Sse::compare(Bits left, Bits right, bool quiet) {
 
 template <class Bits>
 inline bool Sse::compare(Bits left, Bits right, unsigned predicate) {
-  const unsigned base = predicate & 3;  // EQ, LT, LE, UNORD
-  const Relation relation = compare(left, right, base == 0 || base == 3);
-  const bool result = base == 0   ? relation == Relation::equal
-                      : base == 1 ? relation == Relation::less
-                      : base == 2 ? relation == Relation::less || relation == Relation::equal
-                                  : relation == Relation::unordered;
+  // Bits 0 and 1: EQ, LT, LE, UNORD; bit 2: not. Bit 3 (VEX only) takes unordered values the other
+  // way: EQ_UQ, NGE, NGT, FALSE. Bit 4: whether a quiet NaN is invalid, the other way round.
+  const unsigned base = predicate & 3;
+  const Relation relation = compare(left, right, (base == 0 || base == 3) != bool(predicate & 16));
+  const bool unordered = relation == Relation::unordered;
+  bool result = base == 0   ? relation == Relation::equal
+                : base == 1 ? relation == Relation::less
+                : base == 2 ? relation == Relation::less || relation == Relation::equal
+                            : unordered;
+  if ((predicate & 8) && (unordered || base == 3)) result = base == 3 ? false : !result;
   return result != bool(predicate & 4);
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "cpu/cluster.h"
+#include "cpu/exec/xsave.h"
 #include "cpu/system/instructions.h"
 
 namespace reprise::cpu {
@@ -59,6 +60,23 @@ CpuidResult levels(const Topology& t, u32 id, u32 level) {
   }
 }
 
+// Leaf 0Dh: the XSAVE image.
+CpuidResult extended_state(const Cpu& c, const CpuModel& m, u32 subleaf) {
+  const u64 all = xcr0_mask(m);
+  switch (subleaf) {
+    case 0:
+      return {u32(all), xsave_size(c.xcr0, false), xsave_size(all, false), 0};
+    case 1:
+      return {m.word(kLeafDEax), m.has(Feature::kXsavec) ? xsave_size(c.xcr0, true) : 0, 0, 0};
+    case 2:
+      return all & XCR0_AVX ? CpuidResult{kXsaveAvxSize, kXsaveAvx, 0, 0} : CpuidResult{};
+    case 9:
+      return all & XCR0_PKRU ? CpuidResult{kXsavePkruSize, kXsavePkru, 0, 0} : CpuidResult{};
+    default:
+      return {};
+  }
+}
+
 // What AMD repeats of leaf 1's EDX in leaf 8000_0001h.
 constexpr u32 kRepeated = 0x0183F3FF;
 
@@ -77,7 +95,9 @@ CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
       // Logical processors of a package: AMD's, how many there are; Intel's, ids that it has room
       // for.
       const u32 ids = amd ? topology.per_package() : std::min(1u << topology.package_bit(), 255u);
-      return {m.signature(), id << 24 | ids << 16 | 8u << 8, m.word(kLeaf1Ecx), edx};
+      u32 ecx = m.word(kLeaf1Ecx);
+      if (c.cr4 & CR4_OSXSAVE) ecx |= 1u << 27;
+      return {m.signature(), id << 24 | ids << 16 | 8u << 8, ecx, edx};
     }
     case 2:
       return amd ? CpuidResult{} : CpuidResult{1, 0, 0x4D, 0x2C307D};
@@ -91,6 +111,8 @@ CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
       if (subleaf) return {};
       // OSPKE follows CR4.PKE.
       return {0, m.word(kLeaf7Ebx), m.word(kLeaf7Ecx) | (c.cr4 & CR4_PKE ? 1u << 4 : 0), 0};
+    case 0xD:
+      return m.has(Feature::kXsave) ? extended_state(c, m, subleaf) : CpuidResult{};
     case 0xB:
       return m.has(Feature::kX2apic) ? levels(topology, id, subleaf) : CpuidResult{};
     default:

@@ -77,14 +77,14 @@ void swapgs(Cpu& c, const Op& op);       // last
 template <SegIndex S>
 void read_base(Cpu& c, const Op& op);  // step; RDFSBASE, RDGSBASE
 template <SegIndex S>
-void write_base(Cpu& c, const Op& op);   // step
-void rdtsc(Cpu& c, const Op& op);        // step
-void rdtscp(Cpu& c, const Op& op);       // step
-void rdpid(Cpu& c, const Op& op);        // step
-void rdpmc(Cpu& c, const Op& op);        // step
-void monitor(Cpu& c, const Op& op);      // step
-void mwait(Cpu& c, const Op& op);        // last
-void pause(Cpu& c, const Op& op);        // last
+void write_base(Cpu& c, const Op& op);  // step
+void rdtsc(Cpu& c, const Op& op);       // step
+void rdtscp(Cpu& c, const Op& op);      // step
+void rdpid(Cpu& c, const Op& op);       // step
+void rdpmc(Cpu& c, const Op& op);       // step
+void monitor(Cpu& c, const Op& op);     // step
+void mwait(Cpu& c, const Op& op);       // last
+void pause(Cpu& c, const Op& op);       // last
 
 // --- fast system calls (syscall.cc): jump
 // -----------------------------------------------------------

@@ -41,6 +41,7 @@ constexpr Named kFeatures[] = {
     {"pclmulqdq", Feature::kPclmulqdq},
     {"monitor", Feature::kMonitor},
     {"ssse3", Feature::kSsse3},
+    {"fma", Feature::kFma},
     {"cx16", Feature::kCx16},
     {"pcid", Feature::kPcid},
     {"sse4.1", Feature::kSse41},
@@ -50,6 +51,9 @@ constexpr Named kFeatures[] = {
     {"popcnt", Feature::kPopcnt},
     {"tsc-deadline", Feature::kTscDeadline},
     {"aes", Feature::kAes},
+    {"xsave", Feature::kXsave},
+    {"avx", Feature::kAvx},
+    {"f16c", Feature::kF16c},
     {"rdrand", Feature::kRdrand},
     {"hypervisor", Feature::kHypervisor},
     {"syscall", Feature::kSyscall},
@@ -63,7 +67,9 @@ constexpr Named kFeatures[] = {
     {"fsgsbase", Feature::kFsgsbase},
     {"tsc-adjust", Feature::kTscAdjust},
     {"bmi1", Feature::kBmi1},
+    {"avx2", Feature::kAvx2},
     {"smep", Feature::kSmep},
+    {"bmi2", Feature::kBmi2},
     {"erms", Feature::kErms},
     {"invpcid", Feature::kInvpcid},
     {"rdseed", Feature::kRdseed},
@@ -77,6 +83,9 @@ constexpr Named kFeatures[] = {
     {"rdpid", Feature::kRdpid},
     {"invtsc", Feature::kInvtsc},
     {"arat", Feature::kArat},
+    {"xsaveopt", Feature::kXsaveopt},
+    {"xsavec", Feature::kXsavec},
+    {"xgetbv1", Feature::kXgetbv1},
 };
 // Other spellings of the same.
 constexpr Named kAliases[] = {
@@ -96,10 +105,8 @@ constexpr u32 signature_of(unsigned family, unsigned model, unsigned stepping) {
 
 // What QEMU's models have and this processor does not: left out of a model.
 constexpr const char* kLacking[] = {
-    "3dnow", "3dnowext", "acpi",       "avx",     "avx2",     "bmi2",   "dca",
-    "ds",    "f16c",     "fma",        "fma4",    "fxsr-opt", "hle",    "ht",
-    "la57",  "mpx",      "mmxext",     "pdcm",    "rtm",      "ss",     "svm",
-    "vaes",  "vmx",      "vpclmulqdq", "xgetbv1", "xsave",    "xsavec", "xsaveopt",
+    "3dnow", "3dnowext", "acpi", "dca", "ds",  "fma4", "fxsr-opt", "hle",        "ht",  "la57",
+    "mpx",   "mmxext",   "pdcm", "rtm", "svm", "ss",   "vaes",     "vpclmulqdq", "vmx",
 };
 
 // Features by QEMU's names, one after another. A model lists all that it has; what is lacking drops
@@ -207,6 +214,11 @@ constexpr struct {
     {Feature::kAes, Feature::kSse2},     {Feature::kPclmulqdq, Feature::kSse2},
     {Feature::kShaNi, Feature::kSse2},   {Feature::kFsgsbase, Feature::kLm},
     {Feature::kClwb, Feature::kClflush}, {Feature::kClflushopt, Feature::kClflush},
+    {Feature::kXsave, Feature::kFxsr},   {Feature::kXsaveopt, Feature::kXsave},
+    {Feature::kXsavec, Feature::kXsave}, {Feature::kXgetbv1, Feature::kXsave},
+    {Feature::kAvx, Feature::kXsave},    {Feature::kAvx, Feature::kSse42},
+    {Feature::kAvx2, Feature::kAvx},     {Feature::kFma, Feature::kAvx},
+    {Feature::kF16c, Feature::kAvx},
 };
 
 std::string name_of(Feature f) {
@@ -315,6 +327,7 @@ u32 CpuModel::cr4_mask() const {
   if (has(Feature::kSmep)) mask |= CR4_SMEP;
   if (has(Feature::kSmap)) mask |= CR4_SMAP;
   if (has(Feature::kPku)) mask |= CR4_PKE;
+  if (has(Feature::kXsave)) mask |= CR4_OSXSAVE;
   return mask;
 }
 

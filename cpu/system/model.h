@@ -21,6 +21,7 @@ enum FeatureWord : unsigned {
   kLeaf7Ecx,
   kExt7Edx,  // 8000_0007
   kLeaf6Eax,
+  kLeafDEax,  // Dh, subleaf 1
   kFeatureWords
 };
 constexpr u16 feature_bit(FeatureWord word, unsigned bit) { return u16(word * 32 + bit); }
@@ -52,6 +53,7 @@ enum class Feature : u16 {
   kPclmulqdq = feature_bit(kLeaf1Ecx, 1),
   kMonitor = feature_bit(kLeaf1Ecx, 3),
   kSsse3 = feature_bit(kLeaf1Ecx, 9),
+  kFma = feature_bit(kLeaf1Ecx, 12),
   kCx16 = feature_bit(kLeaf1Ecx, 13),
   kPcid = feature_bit(kLeaf1Ecx, 17),
   kSse41 = feature_bit(kLeaf1Ecx, 19),
@@ -61,6 +63,9 @@ enum class Feature : u16 {
   kPopcnt = feature_bit(kLeaf1Ecx, 23),
   kTscDeadline = feature_bit(kLeaf1Ecx, 24),
   kAes = feature_bit(kLeaf1Ecx, 25),
+  kXsave = feature_bit(kLeaf1Ecx, 26),
+  kAvx = feature_bit(kLeaf1Ecx, 28),
+  kF16c = feature_bit(kLeaf1Ecx, 29),
   kRdrand = feature_bit(kLeaf1Ecx, 30),
   kHypervisor = feature_bit(kLeaf1Ecx, 31),
   kSyscall = feature_bit(kExt1Edx, 11),
@@ -74,7 +79,9 @@ enum class Feature : u16 {
   kFsgsbase = feature_bit(kLeaf7Ebx, 0),
   kTscAdjust = feature_bit(kLeaf7Ebx, 1),
   kBmi1 = feature_bit(kLeaf7Ebx, 3),
+  kAvx2 = feature_bit(kLeaf7Ebx, 5),
   kSmep = feature_bit(kLeaf7Ebx, 7),
+  kBmi2 = feature_bit(kLeaf7Ebx, 8),
   kErms = feature_bit(kLeaf7Ebx, 9),
   kInvpcid = feature_bit(kLeaf7Ebx, 10),
   kRdseed = feature_bit(kLeaf7Ebx, 18),
@@ -88,6 +95,9 @@ enum class Feature : u16 {
   kRdpid = feature_bit(kLeaf7Ecx, 22),
   kInvtsc = feature_bit(kExt7Edx, 8),
   kArat = feature_bit(kLeaf6Eax, 2),
+  kXsaveopt = feature_bit(kLeafDEax, 0),
+  kXsavec = feature_bit(kLeafDEax, 1),
+  kXgetbv1 = feature_bit(kLeafDEax, 2),
   kAlways = 0xFFFF,
 };
 

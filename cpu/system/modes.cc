@@ -39,6 +39,8 @@ void Cpu::update_mode() {
   if (cr0 & CR0_TS) m |= kModeNoSse;
   if ((cr0 & CR0_EM) || !(cr4 & CR4_OSFXSR)) m |= kModeUdSse;
   if (cr0 & CR0_EM) m |= kModeUdMmx;
+  constexpr u64 kAvxState = XCR0_SSE | XCR0_AVX;
+  if (!(cr4 & CR4_OSXSAVE) || (xcr0 & kAvxState) != kAvxState || !protect || v86()) m |= kModeUdAvx;
   if (v86()) m |= kModeV86;
   if (protect) m |= kModeProtected;
   mode = m;

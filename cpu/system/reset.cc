@@ -79,6 +79,7 @@ Cpu::~Cpu() = default;
 void Cpu::reset() {
   reset_core(*this);
   fpu = {};
+  xcr0 = XCR0_X87;
   msr = {};
   pkru = 0;
   tsc_offset = u64(0) - scheduler.now();
@@ -132,7 +133,8 @@ void Cpu::state(State& s) {
   static constexpr const char* names[8] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
   for (unsigned i = 0; i < 8; ++i) s(names[i], seg[i]);
   s("cr0", cr0, 0, 0xFFFFFFFF)("cr2", cr2)("cr3", cr3)("cr4", cr4, 0, 0xFFFFFFFF);
-  s("efer", efer, 0, 0xFFFF)("pkru", pkru)("pdpte", pdpte)("dr", dr)("gdtr", gdtr)("idtr", idtr);
+  s("efer", efer, 0, 0xFFFF)("xcr0", xcr0, XCR0_X87, 0x3FF)("pkru", pkru)("pdpte", pdpte);
+  s("dr", dr)("gdtr", gdtr)("idtr", idtr);
   s("fpu", fpu)("msr", msr)("tsc_offset", tsc_offset)("smbase", smbase, 0, 0xFFFFFFFF);
   s("random", random);
   s("cpl", cpl, 0, 3)("smm", smm)("nmi_blocked", nmi_blocked)("intr", intr);

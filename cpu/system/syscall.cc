@@ -68,7 +68,8 @@ void sysret(Cpu& c, const Op& op) {
     enter(c, u16((wide ? base + 16 : base) | 3), u16((base + 8) | 3), 3, wide);
     c.set_rflags(u32(c.r[R11]) & 0x3C7FD7);
     c.r[kRip] = target;
-    // Unlike IRET, which lets one instruction pass: as if the SYSCALL that it ends had been stepped.
+    // Unlike IRET, which lets one instruction pass: as if the SYSCALL that it ends had been
+    // stepped.
     if (c.eflags & TF) {
       c.debug_trap |= 1u << 14;
       c.request_leave();

@@ -41,6 +41,10 @@ constexpr std::string_view kPieces[] = {
     "\x0f\x10\x1f"sv,
     "\x0f\x58\xc1"sv,
     "\x0f\x6f\x07"sv,
+    "\xc5\xfc\x11\x07"sv,
+    "\xc5\xfc\x11\x3f"sv,
+    "\xc5\xf5\x58\xc2"sv,
+    "\x31\xc9\x0f\x01\xd0\x01\x07"sv,  // VMOVUPS, VADDPD, XGETBV
     "\x0f\x01\x07"sv,
     "\x0f\x01\x0f"sv,
     "\x0f\x01\xe0\x01\x07"sv,
@@ -235,7 +239,8 @@ struct CpuRig {
     c.cpl = user ? 3 : 0;
     c.gdtr = {kGdt, 0x47};
     c.cr4 = (mode >= 2 ? cpu::CR4_PAE : 0) | (random() % 4 ? cpu::CR4_OSFXSR : 0) |
-            (random() & (cpu::CR4_DE | cpu::CR4_PGE | cpu::CR4_PKE));
+            (random() & (cpu::CR4_DE | cpu::CR4_PGE | cpu::CR4_PKE | cpu::CR4_OSXSAVE));
+    c.xcr0 = random() % 4 ? cpu::XCR0_X87 | cpu::XCR0_SSE | cpu::XCR0_AVX : cpu::XCR0_X87;
     c.cr3 = mode == 2 ? kPae : kTables;
     c.pdpte[0] = (kTables + 0x2000) | 1;
     c.efer = (mode == 3 ? cpu::EFER_LME | cpu::EFER_LMA : 0) | (random() & cpu::EFER_SCE);
@@ -335,7 +340,8 @@ void cpu_cluster(ContractRig& rig) {
   auto cpus = std::make_shared<CpuRig>(rig);
   rig.keep(cpus);
   const cpu::CpuOptions options{.model = "kvm64",
-                                .features = {"+rdtscp", "+tsc_adjust", "+pku", "+rdrand"},
+                                .features = {"+rdtscp", "+tsc_adjust", "+pku", "+rdrand", "+ssse3",
+                                             "+sse4.1", "+sse4.2", "+xsave", "+avx"},
                                 .cpus = 2,
                                 .quantum = 2000,
                                 .interleave_seed = 5};

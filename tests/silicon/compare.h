@@ -15,6 +15,7 @@ struct Seen {
   u64 cr2 = 0, rip = 0;
   u64 r[16] = {};
   std::array<u8, 512> fx = {};
+  std::array<u8, 256> high = {};
   Window window;
 };
 Seen seen(const Made& made, const Outcome& o, const u8* window, bool undefined_too);
@@ -30,7 +31,7 @@ struct Digest {
   bool operator==(const Digest&) const = default;
 };
 inline constexpr u8 kNotCompared = 0xFE;
-Digest digest(const Seen& s);
+Digest digest(const Seen& s, bool wide);
 // What the experiment starts from.
 u32 input_digest(const Made& made);
 

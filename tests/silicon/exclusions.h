@@ -23,6 +23,8 @@ inline constexpr const char* kTranscendental = "processors differ in the last bi
 inline constexpr const char* kEstimate = "an estimate: any value within the bound is right";
 inline constexpr const char* kPrivileged = "#UD or #GP at CPL 3 and nothing else: tests/system";
 
+inline constexpr const char* kComponents = "the host has other state components";
+
 inline constexpr Exclusion kExclusions[] = {
     {kOneByte, 0x8E, -1, "mov", kDescriptors},
     {kOneByte, 0x07, -1, "pop", kDescriptors},
@@ -76,6 +78,11 @@ inline constexpr Exclusion kExclusions[] = {
     {-1, -1, -1, "fsin", kTranscendental},
     {-1, -1, -1, "fcos", kTranscendental},
     {-1, -1, -1, "fsincos", kTranscendental},
+    {-1, -1, -1, "xgetbv", kComponents},
+    {-1, -1, -1, "xsave", kComponents},
+    {-1, -1, -1, "xsaveopt", kComponents},
+    {-1, -1, -1, "xsavec", kComponents},
+    {-1, -1, -1, "xrstor", kComponents},
     {-1, -1, -1, "rcpps", kEstimate},
     {-1, -1, -1, "rcpss", kEstimate},
     {-1, -1, -1, "rsqrtps", kEstimate},
@@ -97,8 +104,8 @@ inline const char* thin(std::string_view name, bool code64) {
 
 // Longer than a bus cycle: which of its bytes faults first is not defined.
 inline bool long_operand(std::string_view name) {
-  for (std::string_view each :
-       {"frstor", "fldenv", "fxrstor", "fnsave", "fnstenv", "fxsave", "fbld", "fbstp"})
+  for (std::string_view each : {"frstor", "fldenv", "fxrstor", "fnsave", "fnstenv", "fxsave",
+                                "fbld", "fbstp", "vmaskmovps", "vmaskmovpd", "vpmaskmov"})
     if (name == each) return true;
   return false;
 }

@@ -25,11 +25,12 @@ bool unusable(bool code64, Map map, u8 opcode) {
 }
 
 bool uses_fpu(const Row& row) {
-  return row.attributes & (kX87 | kMmx | kSse) || is(row, {"fwait"});
+  return row.attributes & (kX87 | kMmx | kSse | kAvx) || is(row, {"fwait"});
 }
 
 // What it writes to its r/m register is a random number or the host's identity.
 bool incomparable(const Row& row) { return is(row, {"rdrand", "rdseed", "rdpid"}); }
+bool has_vex(const Slot& s) { return s.map >= kVex0F && s.map <= kVex0F3A; }
 
 bool reads_af(const Row& row) { return is(row, {"lahf", "pushf", "aaa", "aas", "daa", "das"}); }
 
@@ -80,7 +81,7 @@ std::vector<Kind> kinds(Code width, bool (*host_has)(Feature), std::vector<std::
     all[{map, opcode, reg, form == 0, row.name, row.handlers}].push_back(
         {map, opcode, prefix, &row, reg, form});
   };
-  for (unsigned m = kOneByte; m <= kOneByte64; ++m) {
+  for (unsigned m = kOneByte; m < kMaps; ++m) {
     const Map map = Map(m);
     if (map == kOneByte64 && !code64) continue;
     for (unsigned opcode = 0; opcode < 256; ++opcode) {
@@ -259,6 +260,16 @@ void Generator::fill_fx() {
   }
 }
 
+void Generator::fill_high() {
+  for (unsigned i = 0; i < 256; i += 8) {
+    const u64 kind = random_.below(3);
+    const u64 v = kind == 0   ? value()
+                  : kind == 1 ? random_.ieee<u64>()
+                              : random_.ieee<u32>() | u64(random_.ieee<u32>()) << 32;
+    std::memcpy(&e_->before.high[i], &v, 8);
+  }
+}
+
 // Something of interest where the memory operand is.
 void Generator::put_operands(u64 at) {
   if (at - kWindow >= kWindowSize - 64) return;
@@ -295,9 +306,44 @@ void Generator::segment_prefix() {
   emit(prefix);
 }
 
+// Behind the prefixes that may stand before it. Mostly legal.
+void Generator::vex_prefix(const Slot& s) {
+  const u32 attributes = s.row->attributes;
+  const auto mostly = [&](bool rule, unsigned legal, unsigned any) {
+    return rule && !one_in(16) ? legal : any;
+  };
+  const unsigned w = attributes & kVexW0   ? mostly(true, 0, 1)
+                     : attributes & kVexW1 ? mostly(true, 1, 0)
+                                           : unsigned(random_.below(2));
+  const bool narrow = attributes & kVexGpr || !s.row->handlers->of[1][2];
+  const bool always_wide = (attributes & kVexL) && !s.row->handlers->of[0][2];
+  // With VAES and VPCLMULQDQ there are wide forms.
+  const bool newer = is(*s.row, {"aesenc", "aesenclast", "aesdec", "aesdeclast", "pclmulqdq"});
+  const unsigned l = newer         ? 0
+                     : narrow      ? mostly(true, 0, 1)
+                     : always_wide ? mostly(true, 1, 0)
+                                   : unsigned(random_.below(2));
+  // Outside 64-bit mode a clear bit would make it LES or LDS.
+  const unsigned bits = code64_ ? unsigned(random_.below(8)) : 0;
+  unsigned v = attributes & kVexNoV ? mostly(true, 0, unsigned(random_.below(16)))
+                                    : unsigned(random_.below(16));
+  if (!code64_) v &= 7;
+  const unsigned map = s.map - kVex0F + 1, last = (v ^ 15) << 3 | l << 2 | s.prefix;
+  if (map == 1 && !w && !(bits & 3) && one_in(2)) {
+    emit(0xC5);
+    emit(((bits >> 2 & 1) ^ 1) << 7 | last);
+  } else {
+    emit(0xC4);
+    emit((bits ^ 7) << 5 | map);
+    emit(w << 7 | last);
+  }
+  rex_ = code64_ ? u8(0x40 | w << 3 | bits) : 0;
+  osize_ = code64_ && w ? 8 : 4;
+}
+
 void Generator::prefixes(const Slot& s, bool memory) {
   const Row& row = *s.row;
-  size_ = s.prefix == k66 || (s.prefix >= kF3 && one_in(6));
+  size_ = !has_vex(s) && (s.prefix == k66 || (s.prefix >= kF3 && one_in(6)));
   address_ = one_in(code16_ ? 4 : 12);
   base_ = data_base(width_);
   overridden_ = false;
@@ -312,6 +358,13 @@ void Generator::prefixes(const Slot& s, bool memory) {
   if (!intel_ && is(row, {"loope", "loopne"})) prefix = kNoPrefix;  // AMD's heed it
   repeat_ = prefix >= kF3 && (row.attributes & kString);
   if (one_in(8)) segment_prefix();
+  if (has_vex(s)) {
+    static constexpr u8 illegal[] = {0x66, 0xF2, 0xF3, 0xF0, 0x48};
+    if (address_) emit(0x67);
+    if (one_in(64)) emit(illegal[random_.below(code64_ ? 5 : 4)]);
+    repeat_ = false;
+    return vex_prefix(s);
+  }
   if (size_) emit(0x66);
   if (address_) emit(0x67);
   const bool lockable = (row.attributes & kLockable) && memory;
@@ -388,6 +441,8 @@ void Generator::memory_operand(const Slot& s, unsigned reg, unsigned imm_size) {
   const u64 want = target_ - base_;
   unsigned mod = unsigned(random_.below(3)), rm = unsigned(random_.below(8));
   if (s.form > 0) rm = unsigned(s.form - 1);
+  const bool vsib = s.row->attributes & kVsib;
+  if (vsib && !one_in(32)) rm = 4;
   const unsigned spot = e_->length;
   emit(mod << 6 | (reg & 7) << 3 | rm);
   if (small) return memory_operand_16(mod, rm, want);
@@ -403,7 +458,12 @@ void Generator::memory_operand(const Slot& s, unsigned reg, unsigned imm_size) {
     base = (sib & 7) | (rex_ & 1) << 3;
     index = (sib >> 3 & 7) | (rex_ & 2) << 2;
     scale = sib >> 6;
-    if (index == RSP) index = -1;
+    if (vsib) {
+      vector_index(unsigned(index), scale);
+      index = -1;
+    } else if (index == RSP) {
+      index = -1;
+    }
     if ((sib & 7) == 5 && mod == 0) base = -1, disp_size = 4;
   } else if (rm == 5 && mod == 0) {
     disp_size = 4;
@@ -431,6 +491,19 @@ void Generator::memory_operand(const Slot& s, unsigned reg, unsigned imm_size) {
     if (code64_ && address_ && one_in(2)) r(unsigned(base)) ^= random_.next() << 32;
   }
   emit(disp, disp_size);
+}
+
+// Elements of a gather near the target, mostly.
+void Generator::vector_index(unsigned number, unsigned scale) {
+  const bool wide = one_in(2);  // of 64 bits
+  for (unsigned half = 0; half < 2; ++half) {
+    u8* to = half ? &e_->before.high[16 * number] : &e_->before.fx[160 + 16 * number];
+    for (unsigned i = 0; i < 16; i += wide ? 8 : 4) {
+      const u64 offset = (random_.below(256) - 64) >> (one_in(2) ? scale : 0);
+      const u64 value = one_in(24) ? random_.next() : offset;
+      std::memcpy(to + i, &value, wide ? 8 : 4);
+    }
+  }
 }
 
 // Registers that an instruction uses without naming them.
@@ -619,7 +692,7 @@ void Generator::finish(const Slot& s, Made& made, bool alone) {
   made.undefined = made.undefined_before | undefined_flags(made.shape);
   made.mmx |= bool(s.row->attributes & kMmx);
   made.skip = undefined_result(made.shape);
-  made.long_operand = s.row->attributes & kSse || long_operand(s.row->name) ||
+  made.long_operand = s.row->attributes & (kSse | kAvx) || long_operand(s.row->name) ||
                       (is(*s.row, {"fstp"}) && s.opcode == 0xDB);  // of 80 bits
   const bool small = osize_ == 2;
   if (is(*s.row, {"fxsave"})) {
@@ -637,11 +710,13 @@ Made Generator::make_one(const Kind& kind, Code width, u64 seed) {
   begin(made, width, seed);
   const Slot& s = kind[random_.below(kind.size())];
   e_->floating = uses_fpu(*s.row);
+  e_->wide = s.row->attributes & kAvx;
   fill_registers();
   // Operands of more than 8 bytes: processors may raise #AC or not.
-  if (s.row->attributes & kSse || long_operand(s.row->name)) e_->before.rflags &= ~AC;
+  if (s.row->attributes & (kSse | kAvx) || long_operand(s.row->name)) e_->before.rflags &= ~AC;
   fill_window((s.row->attributes & kString) && one_in(2));
   if (e_->floating) fill_fx();
+  if (e_->wide) fill_high();
   finish(s, made, true);
   return made;
 }
@@ -660,11 +735,13 @@ Made Generator::make(const std::vector<Kind>& kinds, Code width, u64 seed) {
   const bool sequence = one_in(4), pair = sequence && one_in(4);
   const Slot& s = pair ? any_of({"jcc"}) : any();
   e_->floating = uses_fpu(*s.row) || (sequence && one_in(4));
+  e_->wide = e_->floating && avx_;
   fill_registers();
   // Operands of more than 8 bytes: processors may raise #AC or not.
-  if (s.row->attributes & kSse || long_operand(s.row->name)) e_->before.rflags &= ~AC;
+  if (s.row->attributes & (kSse | kAvx) || long_operand(s.row->name)) e_->before.rflags &= ~AC;
   fill_window((s.row->attributes & kString) && one_in(2));
   if (e_->floating) fill_fx();
+  if (e_->wide) fill_high();
   // A push of a segment register must find its slot where it was cleared.
   const bool push_sreg = is(*s.row, {"push"}) && s.row->operands == None;
   const bool joins = sequence && !reads_af(*s.row) && !push_sreg &&

@@ -46,7 +46,7 @@ struct Made {
 
 class Generator {
  public:
-  explicit Generator(bool intel) : intel_(intel) {}
+  Generator(bool intel, bool avx) : intel_(intel), avx_(avx) {}
   // The same seed makes the same experiment. From all kinds, also several instructions in a row:
   Made make(const std::vector<Kind>& kinds, Code width, u64 seed);
   // One instruction of one kind; depends on nothing else in the tables.
@@ -59,6 +59,9 @@ class Generator {
   void fill_window(bool repetitive);
   void fill_registers();
   void fill_fx();
+  void fill_high();
+  void vex_prefix(const Slot& s);
+  void vector_index(unsigned number, unsigned scale);
   void put_operands(u64 at);
   void emit(unsigned byte) { e_->code[e_->length++] = u8(byte); }
   void emit(u64 v, unsigned bytes) {
@@ -81,7 +84,7 @@ class Generator {
   u64& r(unsigned i) { return e_->before.r[i]; }
   bool one_in(u64 n) { return random_.below(n) == 0; }
 
-  bool intel_;
+  bool intel_, avx_;  // who made the other processor, whether it has YMM registers
   fpu::test::Random random_{0};
   Experiment* e_ = nullptr;
   Made* made_ = nullptr;

@@ -47,10 +47,10 @@ Golden read_golden(const std::string& path) {
   std::vector<u8> bytes(size);
   if (uncompress(bytes.data(), &size, packed.data() + 4, packed.size() - 4) != Z_OK) return golden;
   at = 0;
-  golden.intel = get(bytes, at, 1);
   const u64 cases = get(bytes, at, 1);
-  while (at + 12 + cases * kDigestSize <= bytes.size()) {
+  while (at + 13 + cases * kDigestSize <= bytes.size()) {
     GoldenKind& kind = golden.kinds[get(bytes, at, 8)];
+    kind.intel = get(bytes, at, 1);
     kind.input = u32(get(bytes, at, 4));
     for (u64 i = 0; i < cases; ++i) {
       Digest d;
@@ -65,10 +65,10 @@ Golden read_golden(const std::string& path) {
 bool write_golden(const std::string& path, const Golden& golden) {
   static_assert(sizeof(Digest) == kDigestSize);
   std::vector<u8> bytes;
-  put(bytes, golden.intel, 1);
   put(bytes, kGoldenCases, 1);
   for (const auto& [identity, kind] : golden.kinds) {
     put(bytes, identity, 8);
+    put(bytes, kind.intel, 1);
     put(bytes, kind.input, 4);
     for (const Digest& d : kind.answers) {
       const u8* raw = reinterpret_cast<const u8*>(&d);

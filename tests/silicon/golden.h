@@ -2,10 +2,10 @@
 // host can compare.
 //
 // A case is made again from its kind and number: golden/BITS.bin holds the answers only. Format,
-// compressed by zlib: u8 1 if Intel made the processor; u8 cases of each kind; for each kind u64
-// identity, u32 digest of what the cases start from, then 6 bytes of Digest for each case.
-// REPRISE_SILICON_GOLDEN=write makes the files anew, on an x86-64 host with Linux; needed when the
-// generator has changed, or the tables in a way that changes kinds.
+// compressed by zlib: u8 cases of each kind; for each kind u64 identity, u8 1 if Intel made the
+// processor, u32 digest of what the cases start from, then 6 bytes of Digest for each case.
+// REPRISE_SILICON_GOLDEN=write asks the host, x86-64 with Linux, about what is not in the files;
+// needed when the generator has changed, or the tables in a way that changes kinds.
 #pragma once
 
 #include <map>
@@ -19,11 +19,11 @@ namespace reprise::cpu::silicon {
 inline constexpr unsigned kGoldenCases = 48;
 
 struct GoldenKind {
+  bool intel = false;
   u32 input = 0;
   std::vector<Digest> answers;
 };
 struct Golden {
-  bool intel = false;
   std::map<u64, GoldenKind> kinds;  // by identity()
 };
 

@@ -66,7 +66,8 @@ GuestCpu::GuestCpu() {
   c.reset();
   c.cr0 = CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE;
   c.cr3 = kTables;
-  c.cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE;
+  c.cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE | CR4_OSXSAVE;
+  c.xcr0 = XCR0_X87 | XCR0_SSE | XCR0_AVX;
   c.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
   // No handlers: the first event is what is looked for; its delivery shuts the vCPU down.
   c.idtr.limit = 0;
@@ -119,6 +120,8 @@ void GuestCpu::set_registers(const Experiment& e) {
   c.delivering = {};
   c.shadow_at = kNever;
   if (e.floating) load_fx(c.fpu, e.before.fx.data());
+  static_assert(sizeof c.fpu.ymm_high == sizeof e.before.high);
+  if (e.wide) std::memcpy(c.fpu.ymm_high, e.before.high.data(), sizeof c.fpu.ymm_high);
   c.set_rflags(e.before.rflags);
   c.update_mode();
 }
@@ -131,6 +134,7 @@ void GuestCpu::event(const Cpu& c, u8 vector, EventKind, bool has_error, u32 err
   after.rip = c.r[kRip] + code_base(experiment_->width);
   after.rflags = c.rflags();
   if (experiment_->floating) save_fx(c.fpu, after.fx.data());
+  if (experiment_->wide) std::memcpy(after.high.data(), c.fpu.ymm_high, sizeof c.fpu.ymm_high);
   result_.vector = vector;
   result_.error = has_error ? error : 0;
   result_.cr2 = c.cr2;

@@ -23,19 +23,19 @@ struct Shared {
   u64 stack = 0;  // +0
   u64 spare[5];   // +8
   u64 r[16];      // +48
-  u64 floating;   // +176
+  u64 floating;   // +176: 1: by FXSAVE, 2: by XSAVE
   u64 spare2;
-  alignas(64) u8 fx[512];     // +192
-  alignas(64) u8 clean[512];  // +704
-  u64 fs_mode;                // +1216: 0: FS is not touched, 1: fs_base, 2: selectors
-  u64 fs_base;                // +1224
-  u64 old_fs;                 // +1232
-  u64 fs, gs;                 // +1240, +1248
-  u64 frame_at;               // +1256
+  alignas(64) u8 fx[832];     // +192: XSAVE's standard image of x87, SSE, AVX
+  alignas(64) u8 clean[832];  // +1024
+  u64 fs_mode;                // +1856: 0: FS is not touched, 1: fs_base, 2: selectors
+  u64 fs_base;                // +1864
+  u64 old_fs;                 // +1872
+  u64 fs, gs;                 // +1880, +1888
+  u64 frame_at;               // +1896
 };
 static_assert(offsetof(Shared, r) == 48 && offsetof(Shared, fx) == 192 &&
-              offsetof(Shared, clean) == 704 && offsetof(Shared, fs_mode) == 1216 &&
-              offsetof(Shared, frame_at) == 1256);
+              offsetof(Shared, clean) == 1024 && offsetof(Shared, fs_mode) == 1856 &&
+              offsetof(Shared, frame_at) == 1896);
 
 }  // namespace
 
@@ -59,22 +59,30 @@ reprise_silicon_enter:
   pushfq
   lea reprise_silicon(%rip), %rax
   mov %rsp, (%rax)
-  cmpq $0, 176(%rax)
-  je 1f
-  fxsave64 704(%rax)
+  cmpq $1, 176(%rax)
+  jb 1f
+  je 4f
+  mov %rax, %rcx
+  mov $7, %eax
+  xor %edx, %edx
+  xsave64 1024(%rcx)
+  xrstor64 192(%rcx)
+  mov %rcx, %rax
+  jmp 1f
+4: fxsave64 1024(%rax)
   fxrstor64 192(%rax)
-1: cmpq $1, 1216(%rax)
+1: cmpq $1, 1856(%rax)
   jb 3f
   ja 2f
   mov $158, %eax                 # arch_prctl, ARCH_SET_FS
   mov $0x1002, %edi
-  mov reprise_silicon+1224(%rip), %rsi
+  mov reprise_silicon+1864(%rip), %rsi
   syscall
   lea reprise_silicon(%rip), %rax
   jmp 3f
-2: mov 1240(%rax), %fs
-  mov 1248(%rax), %gs
-3: mov 1256(%rax), %rsp
+2: mov 1880(%rax), %fs
+  mov 1888(%rax), %gs
+3: mov 1896(%rax), %rsp
   mov 56(%rax), %rcx
   mov 64(%rax), %rdx
   mov 72(%rax), %rbx
@@ -94,9 +102,15 @@ reprise_silicon_enter:
 reprise_silicon_return:
   lea reprise_silicon(%rip), %rax
   mov (%rax), %rsp
-  cmpq $0, 176(%rax)
-  je 1f
-  fxrstor64 704(%rax)
+  cmpq $1, 176(%rax)
+  jb 1f
+  je 4f
+  mov %rax, %rcx
+  mov $7, %eax
+  xor %edx, %edx
+  xrstor64 1024(%rcx)
+  jmp 1f
+4: fxrstor64 1024(%rax)
 1: popfq
   pop %r15
   pop %r14
@@ -110,13 +124,13 @@ reprise_silicon_signal:
   pushfq
   andl $~0x40000, (%rsp)
   popfq
-  cmpq $0, reprise_silicon+1216(%rip)
+  cmpq $0, reprise_silicon+1856(%rip)
   je reprise_silicon_handle
   push %rdi
   push %rsi
   mov $158, %eax
   mov $0x1002, %edi
-  mov reprise_silicon+1232(%rip), %rsi
+  mov reprise_silicon+1872(%rip), %rsi
   syscall
   pop %rsi
   pop %rdi
@@ -167,7 +181,13 @@ void reprise_silicon_handle(int, siginfo_t*, void* context) {
   result.vector = int(g[REG_TRAPNO]);
   result.error = u32(g[REG_ERR]);
   result.cr2 = u64(g[REG_CR2]);
-  if (reprise_silicon.floating) std::memcpy(result.after.fx.data(), u.uc_mcontext.fpregs, 512);
+  if (reprise_silicon.floating) {
+    const u8* image = reinterpret_cast<const u8*>(u.uc_mcontext.fpregs);
+    std::memcpy(result.after.fx.data(), image, 512);
+    // What is not in use, the kernel may have left out.
+    if (reprise_silicon.floating == 2 && image[512] & 4)
+      std::memcpy(result.after.high.data(), image + 576, 256);
+  }
   g[REG_RIP] = i64(&reprise_silicon_return);
   g[REG_RSP] = i64(reprise_silicon.stack);
   g[REG_EFL] = 0x202;
@@ -252,6 +272,12 @@ Outcome HostCpu::run(const Experiment& e) {
   std::memcpy(s.r, e.before.r, sizeof s.r);
   s.floating = e.floating;
   if (e.floating) std::memcpy(s.fx, e.before.fx.data(), 512);
+  if (e.wide) {
+    s.floating = 2;
+    std::memset(s.fx + 512, 0, 64);
+    s.fx[512] = 7;
+    std::memcpy(s.fx + 576, e.before.high.data(), 256);
+  }
   result = {};
   s.fs_mode = long_code ? (e.uses_fs ? 1 : 0) : 2;
   s.fs_base = kFsBase;
@@ -282,14 +308,15 @@ bool HostCpu::has(Feature f) {
   static constexpr struct {
     u32 leaf;
     u8 reg;
-  } words[kFeatureWords] = {{1, 3}, {1, 2}, {0x80000001, 3}, {0x80000001, 2},
-                            {7, 1}, {7, 2}, {0x80000007, 3}, {6, 0}};
+    u32 subleaf = 0;
+  } words[kFeatureWords] = {{1, 3}, {1, 2},          {0x80000001, 3}, {0x80000001, 2}, {7, 1},
+                            {7, 2}, {0x80000007, 3}, {6, 0},          {0xD, 0, 1}};
   // The kernel must have turned it on too.
   constexpr u64 kHwcap2Fsgsbase = 2;
   if (f == Feature::kFsgsbase && !(getauxval(AT_HWCAP2) & kHwcap2Fsgsbase)) return false;
   const auto w = words[unsigned(f) / 32];
   u32 v[4] = {};
-  __get_cpuid_count(w.leaf, 0, &v[0], &v[1], &v[2], &v[3]);
+  __get_cpuid_count(w.leaf, w.subleaf, &v[0], &v[1], &v[2], &v[3]);
   return v[w.reg] >> (unsigned(f) % 32) & 1;
 }
 

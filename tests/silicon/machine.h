@@ -47,7 +47,8 @@ struct Registers {
   u64 r[16] = {};
   u64 rip = 0;  // linear
   u32 rflags = 2;
-  alignas(16) std::array<u8, 512> fx = {};  // as FXSAVE64 lays it out
+  alignas(16) std::array<u8, 512> fx = {};    // as FXSAVE64 lays it out
+  alignas(16) std::array<u8, 256> high = {};  // upper halves of the YMM registers
 };
 
 struct Outcome {
@@ -63,6 +64,7 @@ struct Experiment {
   Registers before;
   Code width = Code::k64;
   bool floating = false;  // `fx` is set before and compared after
+  bool wide = false;      // so is `high`
   bool uses_fs = false;   // 64-bit code that does; the host takes two system calls for FS
   bool changes_gs = false;
   std::array<u8, 64> code;

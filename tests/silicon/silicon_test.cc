@@ -73,7 +73,7 @@ void compare_with_host(Code width) {
   if (!why.empty()) GTEST_SKIP() << "not compared with a processor: " << why;
   GuestCpu guest;
   const bool intel = HostCpu::intel();
-  Generator generator(intel);
+  Generator generator(intel, HostCpu::has(Feature::kAvx));
   std::vector<std::string> missing;
   std::vector<Kind> all = kinds(width, HostCpu::has, missing);
   weight(all);

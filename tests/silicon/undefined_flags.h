@@ -53,6 +53,8 @@ inline constexpr UndefinedFlags kUndefinedFlags[] = {
      "only ZF is written; some of Intel's set PF by the result"},
     {" tzcnt lzcnt ", When::kAlways, OF | SF | AF | PF, OF | SF | AF | PF, 0,
      "only ZF and CF are defined"},
+    {" andn bzhi blsr blsmsk blsi ", When::kAlways, AF | PF, AF | PF, 0, "as the logical ones"},
+    {" bextr ", When::kAlways, AF | SF | PF, AF | SF | PF, 0, "only ZF says something"},
     {" aam aad ", When::kAlways, CF | OF | AF, CF | OF | AF, 0, "a logical result"},
     {" aaa aas ", When::kAlways, OF | SF | ZF | PF, 0, 0, "AL before it is masked"},
     {" daa das ", When::kAlways, OF, 0, 0, "the last addition's"},
