@@ -71,6 +71,7 @@ Clocked describe(const Form& f, u32 mode) {
   k.size = f.width;
   k.miss = r.miss;
   k.decode = u8(f.prefixes + f.indexed + (f.imm && f.disp));
+  if (vex) k.address = k.reads = k.writes = k.decode = 0;  // Form does not read what follows
   const bool prot = mode & kModeProtected, v86 = mode & kModeV86;
   const unsigned which = v86 ? 2 : prot ? 1 : 0;
   int clocks = r.v[0];
