@@ -142,6 +142,11 @@ void Cluster::drop_derived() {
   drop_fast();
 }
 
+void Cluster::trace(TraceSink* sink) {
+  trace_ = sink;
+  stops_.show_accesses(sink && sink->wants_memory());
+}
+
 void Cluster::drop_fast() {
   for (auto& c : cpus_) c->drop_fast();
 }

@@ -38,6 +38,11 @@ class TraceSink {
   virtual void decoded(const Cpu& cpu, u64 linear, std::span<const u8> bytes) = 0;
   virtual void executed(const Cpu& cpu, Position at) = 0;
   virtual void event(const Cpu& cpu, u8 vector, EventKind kind, bool has_error, u32 error) = 0;
+  // Every access of instructions to memory, whole, when it is done; asked once, by
+  // Cluster::trace().
+  virtual bool wants_memory() const { return false; }
+  virtual void accessed(const Cpu&, u64 /*linear*/, unsigned /*size*/, u64 /*value*/,
+                        bool /*write*/) {}
 };
 
 class Cluster final : public Device, public CodeListener, public WriteTrackListener {
@@ -53,7 +58,7 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   void connect(unsigned i, Bus& bus, LocalApic& apic);  // before the first reset
   void on_triple_fault(std::function<void()> reset) { triple_fault_ = std::move(reset); }
   void triple_fault(Cpu& cpu);
-  void trace(TraceSink* sink) { trace_ = sink; }
+  void trace(TraceSink* sink);
   TraceSink* trace() const { return trace_; }
 
   // Runs vCPUs in turn until `stop` or the scheduler's deadline, or until all are halted, or after

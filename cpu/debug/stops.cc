@@ -64,6 +64,14 @@ void StopList::set_stops(std::vector<StopCondition> conditions, OnHit on_hit) {
     cluster_.drop_fast();
 }
 
+void StopList::show_accesses(bool on) {
+  if (on == shown_) return;
+  check(!cluster_.running(), "a trace changes inside a run");
+  shown_ = on;
+  compile();
+  cluster_.drop_fast();
+}
+
 void StopList::forget_used() {
   check(!cluster_.running(), "usage is forgotten inside a run");
   used_.clear();
@@ -105,7 +113,7 @@ void StopList::compile() {
         break;
     }
   }
-  data_ = false;
+  data_ = shown_;
   for (RangeSet* set : {&pc_, &ports_, &interrupts_, &exceptions_}) set->build();
   for (RangeSet* set : {&linear_[0], &linear_[1], &physical_[0], &physical_[1]}) {
     set->build();
@@ -142,6 +150,7 @@ bool StopList::before_instruction(Cpu& c) {
 }
 
 bool StopList::watches(const Cpu& c, u64 linear, u64 physical, bool write) const {
+  if (shown_) return true;
   linear &= kPageFrameMask;
   physical = physical & c.bus->address_mask() & kPageFrameMask;
   return linear_[write].any(linear, linear | 0xFFF) ||

@@ -57,6 +57,9 @@ class StopList final : public Stops {
   void wrote(u64 linear, u64 physical) { used_.write(linear, physical); }
   void executes(u64 linear) { used_.executed.add(linear); }
   bool data() const { return data_; }
+  // -d mem: nothing gets host pointers, and the trace is told of each access.
+  bool shows_accesses() const { return shown_; }
+  void show_accesses(bool on);
   // Must each access of this kind to the page be seen?
   bool watches(const Cpu& c, u64 linear, u64 physical, bool write) const;
   void accessed(Cpu& c, u64 linear, u64 physical, unsigned size, bool write);
@@ -82,7 +85,8 @@ class StopList final : public Stops {
   std::vector<Entry> list_;
   std::vector<u32> pending_;  // indices of the list, each at most once
   bool stopped_ = false;      // a callback has said so
-  bool data_ = false;         // any condition on memory
+  bool data_ = false;         // any condition on memory, or shown_
+  bool shown_ = false;
   Usage used_;
   RangeSet pc_, ports_, interrupts_, exceptions_;
   RangeSet linear_[2], physical_[2];  // [0] reads, [1] writes

@@ -394,6 +394,15 @@ u64 Cpu::load_slow(u64 linear, unsigned size, bool user, u8 segment) {
   return load_any(linear, size, user, segment, true);
 }
 
+namespace {
+
+void show_access(const Cpu& c, u64 linear, unsigned size, u64 value, bool write) {
+  if (c.cluster.stops().shows_accesses()) [[unlikely]]
+    c.cluster.trace()->accessed(c, linear, size, value, write);
+}
+
+}  // namespace
+
 u64 Cpu::load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts) {
   check_access(linear, size, user, segment);
   const unsigned room = kPageSize - (linear & 0xFFF);
@@ -402,10 +411,12 @@ u64 Cpu::load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts)
     const u64 low = load_page(linear, room, user, counts);
     const u64 high = load_page(next, size - room, user, counts);
     note_data_access(linear, size, false);
+    if (counts) show_access(*this, linear, size, low | high << (8 * room), false);
     return low | high << (8 * room);
   }
   const u64 value = load_page(linear, size, user, counts);
   note_data_access(linear, size, false);
+  if (counts) show_access(*this, linear, size, value, false);
   return value;
 }
 
@@ -456,6 +467,7 @@ void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment
     store_page(linear, size, value, user);
   }
   note_data_access(linear, size, true);
+  show_access(*this, linear, size, value, true);
 }
 
 void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {

@@ -68,7 +68,7 @@ variants() {
 }
 
 release=$REPRISE
-log_items=in_asm,int,exec
+log_items=in_asm,int,exec,branch,mem
 for cpus in 1 2; do
     guest=(-m 64 -serial "file:$scratch/serial" -monitor none -no-reboot -smp $cpus)
     matrix "built-in, $cpus CPU" "${guest[@]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""reprise-log profile: of a guest whose calls are known.
+"""reprise-log profile, and -d branch, mem and exec: of a guest whose calls are known.
 
     REPRISE=build/reprise BUILD=build tests/integration/profile.py
 """
@@ -97,13 +97,48 @@ def picture(scratch, elf, file):
     report(not re.search(r"(href|src)=", document.toxml()), "profile: a picture that needs no other file")
 
 
+def run(elf, *more):
+    """A run's lines on stderr, or None."""
+    done = subprocess.run([REPRISE, "-display", "none", "-pace", "max", "-m", "16", "-serial", "none", "-monitor", "none",
+                           "-rtc", "base=2026-11-20T12:00:00", "-seed", "1", "-kernel", elf, "-state-hash", *more],
+                          capture_output=True, timeout=120)
+    return done.stderr.decode().splitlines() if done.returncode == 0 else None
+
+
+def logged(scratch, elf):
+    """-d: what it says of the guest's own code, and that the run is the same."""
+    nm = subprocess.run(["nm", elf], capture_output=True, check=True, text=True).stdout
+    at = {name: int(address, 16) for address, _, name in map(str.split, nm.splitlines())}
+    own = re.compile(r"(\w+) 0: \d+ 0000000000(10[0-9a-f]{4}) +(.*)")
+    plain, file = run(elf), f"{scratch}/log"
+    ended = run(elf, "-d", "branch,mem", "-D", file)
+    report(plain is not None and ended == plain, "-d branch,mem: the same run", f"{plain}, {ended}")
+    with open(file, encoding="ascii") as lines:
+        said = [match.groups() for match in map(own.match, lines) if match]
+    for name in ("branch", "leaf", "tail", "work_a", "switch"):
+        want = KNOWN[name][0] - (name == "switch")  # counted once more where work_b begins
+        got = sum(kind == "Branch" and bool(re.search(rf"-> {at[name]:016x}  (call|jmp) ", text))
+                  for kind, _, text in said)
+        report(got == want, f"-d branch: calls of {name}", f"wanted {want}, got {got}")
+    writes = [text for kind, _, text in said if kind == "Write" and f"[{at['stack_b'] - 4:016x}]" in text]
+    report(len(writes) >= 1 and f"<- {at['work_b']:08x}  mov dword ptr [" in writes[0], "-d mem: a write", writes[:1])
+    reads = sum(kind == "Read" and int(pc, 16) == at["leaf"] + 2 and text.endswith("  ret") for kind, pc, text in said)
+    report(reads == LEAVES, "-d mem: reads", f"wanted {LEAVES}, got {reads}")
+    ended = run(elf, "-d", "exec,mem,lines=500", "-D", file)
+    report(ended == plain, "-d exec,lines=500: the same run", f"{plain}, {ended}")
+    with open(file, encoding="ascii") as lines:
+        said = lines.read().splitlines()
+    report(len(said) == 501 and "lines=" in said[-1], "-d exec,lines=500: no more", said[-2:])
+    report(bool(re.match("Trace 0: 0/0 f000:000000000000fff0  l?jmp ", said[0])), "-d exec: the first instruction",
+           said[0])
+
+
 with tempfile.TemporaryDirectory() as folder:
     program = build(folder)
     recorded = f"{folder}/run"
-    ran = subprocess.run([REPRISE, "-display", "none", "-pace", "max", "-m", "16", "-serial", "none", "-monitor", "none",
-                          "-kernel", program, "-record", recorded], capture_output=True, timeout=60)
-    report(ran.returncode == 0, "profile: recorded", ran.stderr)
+    report(run(program, "-record", recorded) is not None, "profile: recorded")
     known(folder, program, recorded)
     symbol_files(folder, program, recorded)
     picture(folder, program, recorded)
+    logged(folder, program)
 finish()

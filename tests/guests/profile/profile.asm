@@ -98,4 +98,5 @@ section .bss
         resb 1024
 stack_a:
         resb 1024
+global stack_b
 stack_b:

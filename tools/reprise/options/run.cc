@@ -12,16 +12,24 @@ Result<void> log_items(Parser& p, const std::string& text) {
         "Log items (comma separated):\n"
         "in_asm     show guest code when it is first decoded\n"
         "int        show interrupts and exceptions\n"
-        "exec       show each instruction\n";
+        "exec       show each instruction\n"
+        "branch     show jumps, calls and returns that are taken\n"
+        "mem        show what instructions read and write\n"
+        "lines=N    stop logging after N lines\n";
     return {};
   }
   for (const char c : text + ",") {
     if (c != ',') {
       item += c;
     } else {
-      if (item != "in_asm" && item != "int" && item != "exec")
+      if (item.starts_with("lines=")) {
+        const auto lines = parse_number(item.substr(6), 1, ~u64(0));
+        if (!lines) return fail("-d " + shown(item) + ": " + lines.error().message);
+      } else if (item != "in_asm" && item != "int" && item != "exec" && item != "branch" &&
+                 item != "mem") {
         return fail("-d " + shown(text) + ": no item '" + shown(item) + "'; " +
-                    expected_one_of(item, {"in_asm", "int", "exec"}));
+                    expected_one_of(item, {"in_asm", "int", "exec", "branch", "mem", "lines=N"}));
+      }
       p.options.log.insert(std::exchange(item, ""));
     }
   }
@@ -159,7 +167,7 @@ constexpr Row kRows[] = {
      DO(o.state_hash = true)},
     {"hash-at-text", "TEXT", "print both when serial port 0 has said TEXT",
      DO(if (text.empty()) return fail("-hash-at-text: expected a text"); o.hash_at_text = text)},
-    {"d", "ITEM[,...]", "log in_asm, int, exec", log_items},
+    {"d", "ITEM[,...]", "log in_asm, int, exec, branch, mem; lines=N", log_items},
     {"D", "FILE", "where -d logs to, instead of stderr", DO(o.log_file = text)},
     {"pidfile", "FILE", "write the process id there; it goes away at the end",
      DO(o.pidfile = text)},
