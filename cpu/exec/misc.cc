@@ -2,6 +2,7 @@
 // low half; DIV and IDIV leave all flags; AAM and AAD clear CF, OF, AF.
 #include "cpu/exec/misc.h"
 
+#include "cpu/cluster.h"
 #include "cpu/exec/alu.h"
 #include "cpu/exec/shift.h"
 
@@ -273,6 +274,7 @@ void aad(Cpu& c, const Op& op) {
 
 void cmpxchg8b(Cpu& c, const Op& op) {
   const bool wide = op.flags & kOpRexW;
+  if (wide && !c.cluster.model().has(Feature::kCx16)) c.raise(kUD);
   const unsigned half = wide ? 8 : 4;
   const u64 linear = memory_address(c, op, 2 * half, true);
   if (wide && (linear & 15)) c.raise(kGP, 0);

@@ -131,13 +131,14 @@ void add_moves(Tables& t) {
   t.add(kOneByte64, 0x63, kAnyPrefix, {"movsxd", Gv_Ev, &kSet<MovExtend<u32, true>>});
   for (u8 i = 0; i < 16; ++i) {
     t.add(k0F, 0x90 + i, kAnyPrefix, {"setcc", Eb, &kSet<Setcc>, kCond});
-    t.add(k0F, 0x40 + i, kAnyPrefix, {"cmovcc", Gv_Ev, &kSet<Cmovcc>, kCond});
+    t.add(k0F, 0x40 + i, kAnyPrefix, {"cmovcc", Gv_Ev, &kSet<Cmovcc>, kCond, Feature::kCmov});
   }
   t.add(k0F, 0xC0, kAnyPrefix, {"xadd", Eb_Gb, &kSet<Xadd>, kLockable});
   t.add(k0F, 0xC1, kAnyPrefix, {"xadd", Ev_Gv, &kSet<Xadd>, kLockable});
   t.add(k0F, 0xB0, kAnyPrefix, {"cmpxchg", Eb_Gb, &kSet<Cmpxchg>, kLockable});
   t.add(k0F, 0xB1, kAnyPrefix, {"cmpxchg", Ev_Gv, &kSet<Cmpxchg>, kLockable});
-  t.add(k0F, 0xC7, kAnyPrefix, 1, kMem, -1, {"cmpxchg8b", M, STEP(cmpxchg8b), kLockable});
+  t.add(k0F, 0xC7, kAnyPrefix, 1, kMem, -1,
+        {"cmpxchg8b", M, STEP(cmpxchg8b), kLockable, Feature::kCx8});
   t.add(kOneByte, 0xD7, kAnyPrefix, {"xlat", None, STEP(xlat)});
 }
 
@@ -223,9 +224,9 @@ void add_rest(Tables& t) {
   t.add(kOneByte, 0x3F, kAnyPrefix, {"aas", None, STEP(aas), kNo64});
   t.add(kOneByte, 0xD4, kAnyPrefix, {"aam", Ub, STEP(aam), kNo64});
   t.add(kOneByte, 0xD5, kAnyPrefix, {"aad", Ub, STEP(aad), kNo64});
-  t.add(k0F, 0x1F, kAnyPrefix, {"nop", Ev, STEP(nop)});
-  // Hint NOPs, ENDBR among them.
-  for (u8 op = 0x19; op <= 0x1E; ++op) t.add(k0F, op, kAnyPrefix, {"nop", Ev, STEP(nop)});
+  // Hint NOPs, ENDBR among them. They came with the P6, as CMOV did; they have no bit of their own.
+  for (u8 op = 0x19; op <= 0x1F; ++op)
+    t.add(k0F, op, kAnyPrefix, {"nop", Ev, STEP(nop), 0, Feature::kCmov});
   t.add(k0F, 0xFF, kAnyPrefix, {"ud0", Ev, JUMP(ud), kEnds});
   t.add(k0F, 0xB9, kAnyPrefix, {"ud1", Ev, JUMP(ud), kEnds});
   t.add(k0F, 0x0B, kAnyPrefix, {"ud2", None, JUMP(ud), kEnds});

@@ -95,8 +95,8 @@ void add_control(Tables& t) {
   t.add(k0F, 0x06, kAnyPrefix, {"clts", None, LAST(clts), kEnds});
   t.add(k0F, 0x08, kAnyPrefix, {"invd", None, STEP(invd)});
   t.add(k0F, 0x09, kAnyPrefix, {"wbinvd", None, STEP(wbinvd)});
-  t.add(k0F, 0x0D, kAnyPrefix, {"prefetchw", Ev, STEP(nop)});
-  t.add(k0F, 0x18, kAnyPrefix, {"prefetch", Ev, STEP(nop)});
+  t.add(k0F, 0x0D, kAnyPrefix, {"prefetchw", Ev, STEP(nop), 0, Feature::kLm});
+  t.add(k0F, 0x18, kAnyPrefix, {"prefetch", Ev, STEP(nop), 0, Feature::kCmov});
   t.add(kOneByte, 0xF4, kAnyPrefix, {"hlt", None, LAST(hlt), kEnds});
   t.add(kOneByte, 0xFA, kAnyPrefix, {"cli", None, STEP(cli)});
   t.add(kOneByte, 0xFB, kAnyPrefix, {"sti", None, LAST(sti), kEnds});
@@ -104,7 +104,7 @@ void add_control(Tables& t) {
   t.add(kOneByte, 0x9D, kAnyPrefix, {"popf", None, LAST(popf), kDef64 | kEnds});
   t.add(kOneByte, 0x90, kF3, {"pause", None, LAST(pause), kEnds});
   t.add(k0F, 0x31, kAnyPrefix, {"rdtsc", None, STEP(rdtsc), 0, Feature::kTsc});
-  t.add(k0F, 0x33, kAnyPrefix, {"rdpmc", None, STEP(rdpmc)});
+  t.add(k0F, 0x33, kAnyPrefix, {"rdpmc", None, STEP(rdpmc), 0, Feature::kMmx});
   t.add(k0F, 0x30, kAnyPrefix, {"wrmsr", None, LAST(wrmsr), kEnds, Feature::kMsr});
   t.add(k0F, 0x32, kAnyPrefix, {"rdmsr", None, STEP(rdmsr), 0, Feature::kMsr});
   t.add(k0F, 0xA2, kAnyPrefix, {"cpuid", None, STEP(cpuid)});

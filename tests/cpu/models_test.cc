@@ -104,6 +104,63 @@ TEST(CpuModels, AreWhatTheyWere) {
   }
 }
 
+struct CodeCase {
+  const char* model;
+  std::vector<u8> code;
+  bool known;
+};
+TEST(CpuModels, WhatAModelDoesNotKnowIsUndefined) {
+  const std::vector<CodeCase> cases = {
+      {"486", {0x0F, 0xC8}, true},   // bswap eax
+      {"486", {0x0F, 0x31}, false},  // rdtsc
+      {"pentium", {0x0F, 0x31}, true},
+      {"486", {0x0F, 0xC7, 0x0E}, false},  // cmpxchg8b [rsi]
+      {"pentium", {0x0F, 0xC7, 0x0E}, true},
+      {"pentium", {0x0F, 0x44, 0xC1}, false},  // cmovz eax, ecx
+      {"pentium2", {0x0F, 0x44, 0xC1}, true},
+      {"pentium", {0x0F, 0x1F, 0xC0}, false},  // nop eax
+      {"pentium2", {0x0F, 0x1F, 0xC0}, true},
+      {"pentium", {0xDB, 0xF1}, false},  // fcomi
+      {"pentium2", {0xDB, 0xF1}, true},
+      {"486", {0x0F, 0x77}, false},  // emms
+      {"pentium", {0x0F, 0x77}, true},
+      {"pentium2", {0x0F, 0xAE, 0xF8}, false},  // sfence
+      {"pentium3", {0x0F, 0xAE, 0xF8}, true},
+      {"pentium3", {0x0F, 0xAE, 0xE8}, false},  // lfence
+      {"coreduo", {0x0F, 0xAE, 0xE8}, true},
+      {"Penryn", {0xF3, 0x0F, 0xB8, 0xC1}, false},  // popcnt eax, ecx
+      {"Nehalem", {0xF3, 0x0F, 0xB8, 0xC1}, true},
+      {"IvyBridge", {0x66, 0x0F, 0x38, 0x82, 0x06}, false},  // invpcid eax, [rsi]
+      {"Haswell", {0x66, 0x0F, 0x38, 0x82, 0x06}, true},
+      {"Haswell", {0x0F, 0x01, 0xCB}, false},  // stac
+      {"max", {0x0F, 0x01, 0xCB}, true},
+  };
+  for (const CodeCase& t : cases) {
+    SCOPED_TRACE(std::string(t.model) + ", " + std::to_string(t.code[1]));
+    Machine m(true, t.model);
+    m.protect();
+    m.c().r[RSI] = 0x5000;
+    m.ram->write(Machine::kCode, t.code);
+    m.run(t.known ? 1 : 3);
+    if (t.known)
+      EXPECT_EQ(m.c().r[kRip], Machine::kCode + t.code.size());
+    else
+      EXPECT_EQ(m.vector(), kUD);
+  }
+}
+
+// REX.W makes another instruction of it.
+TEST(CpuModels, Cmpxchg16bIsAFeatureOfItsOwn) {
+  for (const auto& [model, known] : {std::pair("Conroe", false), std::pair("core2duo", true)}) {
+    Machine m(true, model);
+    m.long_mode();
+    m.c().r[RSI] = 0x5000;
+    m.code(Machine::kCode, {0x48, 0x0F, 0xC7, 0x0E});
+    m.run(known ? 1 : 3);
+    EXPECT_EQ(m.vector(), known ? -1 : kUD) << model;
+  }
+}
+
 TEST(CpuModels, WhatIsLackingIsKnownByName) {
   EXPECT_TRUE(CpuModel::lacks_feature("rtm"));
   EXPECT_FALSE(CpuModel::lacks_feature("sse2"));
