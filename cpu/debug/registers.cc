@@ -168,6 +168,11 @@ std::vector<DebugRegister> debug_registers(const CpuModel& model) {
       all.push_back({"xmm" + std::to_string(i), 128, "vec128", Part::Sse, Kind::Xmm, i});
     all.push_back({"mxcsr", 32, "i386_mxcsr", Part::Sse, Kind::Mxcsr});
   }
+  if (model.has(cpu::Feature::kAvx))
+    for (u8 i = 0; i < (wide ? 16 : 8); ++i)
+      all.push_back({"ymm" + std::to_string(i) + "h", 128, "uint128", Part::Avx, Kind::YmmHigh, i});
+  if (model.has(cpu::Feature::kPku))
+    all.push_back({"pkru", 32, "uint32", Part::Keys, Kind::Pkru});
   const unsigned bits = wide ? 64 : 32;
   const std::string number = wide ? "int64" : "int32";
   const auto add = [&](const char* name, Part part, Kind kind, u8 index = 0) {
@@ -225,6 +230,10 @@ u128 read_register(const Cpu& c, const DebugRegister& which) {
       return u128(f.xmm[which.index].q[1]) << 64 | f.xmm[which.index].q[0];
     case Kind::Mxcsr:
       return f.mxcsr;
+    case Kind::YmmHigh:
+      return u128(f.ymm_high[which.index].q[1]) << 64 | f.ymm_high[which.index].q[0];
+    case Kind::Pkru:
+      return c.pkru;
     case Kind::SegmentBase:
       return c.seg[which.index].base;
     case Kind::KernelGsBase:
@@ -266,6 +275,12 @@ bool write_register(Cpu& c, const DebugRegister& which, u128 whole) {
       return true;
     case Kind::Xmm:
       c.fpu.xmm[which.index] = {{value, u64(whole >> 64)}};
+      return true;
+    case Kind::YmmHigh:
+      c.fpu.ymm_high[which.index] = {{value, u64(whole >> 64)}};
+      return true;
+    case Kind::Pkru:
+      c.set_pkru(u32(value));
       return true;
     case Kind::Mxcsr:
       if (value & ~u64(0xFFFF)) return false;

@@ -28,6 +28,8 @@ struct DebugRegister {
     FpuOpcode,
     Xmm,  // index
     Mxcsr,
+    YmmHigh,  // index: the upper half
+    Pkru,
     SegmentBase,  // index: FS or GS
     KernelGsBase,
     Cr0,
@@ -37,7 +39,7 @@ struct DebugRegister {
     Cr8,
     Efer,
   };
-  enum class Feature : u8 { Core, Sse, Segments, System };  // where gdb looks for it
+  enum class Feature : u8 { Core, Sse, Avx, Keys, Segments, System };  // where gdb looks for it
 
   std::string name;
   unsigned bits;

@@ -13,6 +13,10 @@ const char* name_of(Feature feature) {
       return "org.gnu.gdb.i386.core";
     case Feature::Sse:
       return "org.gnu.gdb.i386.sse";
+    case Feature::Avx:
+      return "org.gnu.gdb.i386.avx";
+    case Feature::Keys:
+      return "org.gnu.gdb.i386.pkeys";
     case Feature::Segments:
       return "org.gnu.gdb.i386.segments";
     case Feature::System:

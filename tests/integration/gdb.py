@@ -96,6 +96,15 @@ def looks_and_changes():
            f"{status} {errors[-500:]}")
 
 
+def all_of_a_processor():
+    """Registers that only some models have, in a processor that has all."""
+    process = start(["-serial", "null", "-cpu", "max"])
+    text = gdb("set $ymm5.v4_int64[3] = 77", "print $ymm5.v4_int64", "set $pkru = 0x55555550",
+               'printf "pkru %x\\n", $pkru', "detach")
+    check("AVX and protection keys", text, r"= \{0, 0, 0, 77\}", "^pkru 55555550")
+    end(process)
+
+
 def monitor_opens_it():
     process = subprocess.Popen([*EMULATOR, *FIXED, "-S", "-serial", "null", "-monitor", "stdio"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -224,6 +233,7 @@ def in_linux():
 
 build("cloud", "initramfs", "multiboot")
 looks_and_changes()
+all_of_a_processor()
 monitor_opens_it()
 small_guest()
 in_linux()
