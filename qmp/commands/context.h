@@ -23,7 +23,7 @@ struct HostFacts {
   };
   std::function<Time()> now;
   u64 process_id = 0;
-  std::string package;  // "Reprise 0.1"
+  std::string package;  // "Reprise 0.2"
 };
 
 struct Context {

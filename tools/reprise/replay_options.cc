@@ -136,7 +136,11 @@ Result<void> compare_file(const std::string& option, const std::string& path,
 
 Result<MachineConfig> recorded_config(const trace::Recording& recording, const Options& options) {
   const std::string& text = recording.header().machine;
-  MachineConfig config = TRY(MachineConfig::from_json(text));
+  auto described = MachineConfig::from_json(text);
+  if (!described)
+    return fail(described.error().message + "; the recording was made by " +
+                recording.header().build + ", and plays with that version");
+  MachineConfig config = std::move(*described);
   const auto refs = TRY(MachineConfig::blob_refs(text));
   TRY(compare_fields(text, options));
   TRY(compare_file("-kernel", options.kernel, refs, "kernel"));
