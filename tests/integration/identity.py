@@ -171,7 +171,8 @@ def linux(binaries, cpus):
     chance = random.Random(SEED)
     file = f"{SCRATCH.name}/linux"
     machine = Machine(["-smp", str(cpus), "-kernel", f"{GUESTS}/cloud.bzImage", "-initrd",
-                       f"{GUESTS}/initramfs.gz", "-append", QUIET, "-record", file])
+                       f"{GUESTS}/initramfs.gz", "-append", QUIET, "-record", file,
+                       "-pace", "real"])     # so that a replay at its own pace does not take hours
     good = machine.wait_for(b"reprise:/# ")
     for line in ("ls -R /proc/self", "dd if=/dev/urandom bs=64k count=16 | sha256sum", "cat /proc/interrupts",
                  "sleep 0.5; date", "for i in $(seq 200); do echo $i; done | sort -R | head", "poweroff"):
