@@ -73,12 +73,6 @@ struct PermuteInLane {  // VPERMILPS, VPERMILPD: controls in the second source
     return r;
   }
 };
-struct PermuteSinglesImm {
-  Xmm operator()(const Xmm&, const Xmm& b, u8 imm) const {
-    const auto x = lanes<u32>(b);
-    return Lanes<u32, Xmm>{x[imm & 3], x[imm >> 2 & 3], x[imm >> 4 & 3], x[imm >> 6]};
-  }
-};
 struct PermuteDoublesImm {
   static constexpr unsigned kUpperImm = 2;
   Xmm operator()(const Xmm&, const Xmm& b, u8 imm) const {
@@ -138,17 +132,6 @@ struct ExtractHalf {
     NEXT;
   }
 };
-struct BlendDwords {
-  static constexpr unsigned kUpperImm = 4;
-  Xmm operator()(const Xmm& a, const Xmm& b, u8 imm) const {
-    auto r = lanes<u32>(a);
-    const auto y = lanes<u32>(b);
-    for (unsigned i = 0; i < 4; ++i)
-      if (imm >> i & 1) r[i] = y[i];
-    return r;
-  }
-};
-
 // F on each 16 bytes, without and with an immediate.
 template <class F>
 void add_in_lanes(Tables& t, u8 opcode, const char* name) {
@@ -167,9 +150,7 @@ void add_permutations(Tables& t) {
   const Feature avx = Feature::kAvx, avx2 = Feature::kAvx2;
   add_in_lanes<PermuteInLane<u32>>(t, 0x0C, "vpermilps");
   add_in_lanes<PermuteInLane<u64>>(t, 0x0D, "vpermilpd");
-  add_in_lanes_imm<PermuteSinglesImm>(t, 0x04, "vpermilps", kVexNoV, avx);
   add_in_lanes_imm<PermuteDoublesImm>(t, 0x05, "vpermilpd", kVexNoV, avx);
-  add_in_lanes_imm<BlendDwords>(t, 0x02, "vpblendd", 0, avx2);
 
   const auto whole = [&](Map map, u8 opcode, const char* name, u32 operands, const HandlerSet* set,
                          u32 more, Feature feature) {

@@ -127,6 +127,10 @@ void add_shuffles(Tables& t) {
                                     Feature::kSse2);
   add_xmm_imm<kVexAvx2 | kVexUnary>(t, k0F, 0x70, kF3, "pshufhw", ShuffleFour<u16, 4>{},
                                     Feature::kSse2);
+  using Permute = ShuffleFour<u32, 0>;
+  add_vex<VecOpImm<Permute, Vex128>, VecOpImm<Permute, Vex256>>(
+      t, k0F3A, 0x04, k66, {"vpermilps", Vx_Wx_Ub, nullptr, kVec}, kVexAvx | kVexUnary,
+      Feature::kAvx, kVexW0);
   add_xmm_imm<kVexAvx>(t, k0F, 0xC6, kNoPrefix, "shufps", Shufps{}, Feature::kSse);
   add_xmm_imm<kVexAvx>(t, k0F, 0xC6, k66, "shufpd", Shufpd{}, Feature::kSse2);
   add_both(t, k0F38, 0x00, "pshufb", Pshufb{}, Feature::kSsse3, Feature::kSsse3);
@@ -220,6 +224,8 @@ void add_blends(Tables& t) {
   add_vex_test<~u64(0)>(t, 0x17, "ptest", 0);
   add_vex_test<0x8000000080000000>(t, 0x0E, "vtestps", kVexW0);
   add_vex_test<u64(1) << 63>(t, 0x0F, "vtestpd", kVexW0);
+  add_vex<VecOpImm<BlendImm<u32>, Vex128>, VecOpImm<BlendImm<u32>, Vex256>>(
+      t, k0F3A, 0x02, k66, {"vpblendd", Vx_Wx_Ub, nullptr, kVec}, kVexAvx, Feature::kAvx2, kVexW0);
   add_blend_by<u32>(t, 0x4A, "vblendvps", kVexAvx);
   add_blend_by<u64>(t, 0x4B, "vblendvpd", kVexAvx);
   add_blend_by<u8>(t, 0x4C, "vpblendvb", kVexAvx2);
