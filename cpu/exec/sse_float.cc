@@ -44,13 +44,9 @@ struct PackedFloat {
           }
         }
       }
-      return slow(c, op, y);
+      compute(c, op, y);
+      NEXT;
     }
-  }
-  // Two steps: what has the address of a local taken cannot end in a jump.
-  [[gnu::noinline]] static const Op* slow(Cpu& c, const Op* op, Lanes<T, V> y) {
-    compute(c, op, y);
-    NEXT;
   }
   template <class Place>
   [[gnu::noinline]] static void whole(Cpu& c, const Op* op) {
@@ -91,10 +87,6 @@ struct ScalarFloat {
         }
       }
     }
-    return slow(c, op, y);
-  }
-  // Two steps: what has the address of a local taken cannot end in a jump.
-  [[gnu::noinline]] static const Op* slow(Cpu& c, const Op* op, T y) {
     compute(c, op, y);
     NEXT;
   }

@@ -183,7 +183,10 @@ template <class Bits, class Operation>
   };
   const Bits value =
       std::bit_cast<Bits>(Host(f(std::bit_cast<Host>(left), std::bit_cast<Host>(right))));
-  return {value, bool(F::is_safe(value) & !denormal(left) & !denormal(right))};
+  // Without branches.
+  const unsigned safe = F::is_safe(value),
+                 small = unsigned(denormal(left)) | unsigned(denormal(right));
+  return {value, bool(safe & ~small)};
 }
 
 // The fast paths.
