@@ -92,7 +92,7 @@ class Picture {
     rows_ = std::max(rows_, row);
     const std::string name = row == 0 ? "all" : escaped(symbols_.name(node.name));
     const double y = -row * kRow;
-    body_ += line("<g><title>") + name +
+    body_ += "<g><title>" + name +
              line(": %llu %s, %.2f %%; %llu calls</title>", ull(totals_.at(&node)), unit_,
                   100 * double(totals_.at(&node)) / double(all_), ull(node.calls));
     body_ +=
