@@ -38,6 +38,7 @@ ClockTable::ClockTable(std::span<const Row> rows) {
       for (const char c : token) {
         if (c == 'r') e.memory_form = false;
         if (c == 'm') e.reg_form = false;
+        if (c == 'w') e.word = true;
         if (c == '*') e.rep = true;
       }
       entries_[map][opcode].push_back(e);
@@ -48,14 +49,14 @@ ClockTable::ClockTable(std::span<const Row> rows) {
 const Row* ClockTable::find(const Form& f) const {
   const Row* found = nullptr;
   for (const Entry& e : entries_[f.map][f.opcode]) {
-    if (e.rep != f.rep) continue;
+    if (e.rep != f.rep || (e.word && f.width != 2)) continue;
     if (f.has_modrm) {
       if (e.modrm >= 0 && e.modrm != f.modrm) continue;
       if (e.digit >= 0 && e.digit != f.reg()) continue;
       if (!(f.memory ? e.memory_form : e.reg_form)) continue;
     }
     found = e.row;
-    if (e.modrm >= 0) break;  // a whole ModRM byte is the most that can be said
+    if (e.modrm >= 0 || e.word) break;  // the most that can be said
   }
   return found;
 }
