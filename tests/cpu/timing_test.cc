@@ -22,12 +22,12 @@ class TimingModel : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(Blocks, TimingModel, testing::Bool());
 
 TEST_P(TimingModel, EachRowOfThe486) {
-  const auto cases = i486_row_cases(GetParam());
+  const auto cases = row_cases(i486_model(), GetParam());
   EXPECT_GE(cases.size(), 380u);
   hold(cases);
 }
 
-TEST_P(TimingModel, FarTransfersOfThe486) { hold(i486_far_cases(GetParam())); }
+TEST_P(TimingModel, FarTransfersOfThe486) { hold(far_cases(i486_model(), GetParam())); }
 TEST_P(TimingModel, WhatIsKnownOfThe486) { hold(i486_known_cases(GetParam())); }
 
 // Penalties that no known answer has, each beside the same without it.

@@ -41,6 +41,7 @@ TEST(QmpCommands, OfTheTimingModel) {
   rig.machine.vcpus = {&guest.c};
   const auto counters = [&] { return rig.run("query-cpu-timing")[0]["counters"]; };
   EXPECT_EQ(counters()["reads"], 0);
+  guest.read_nothing();
   // L: add ax,[si] / add si,2 / dec cx / jnz L, four times, as clocks() runs it
   guest.clocks(cpu::from_hex("0304 83C602 49 75F8"),
                [](cpu::TimingMachine& t) { t.c.r[cpu::RCX] = 10; });

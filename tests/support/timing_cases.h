@@ -2,9 +2,11 @@
 // guest: what cpu/timing/README.md lists and the tests hold.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "cpu/timing/table.h"
 #include "replay/core/types.h"
 
 namespace reprise::cpu {
@@ -24,10 +26,24 @@ struct TimingCase {
   }
 };
 
+// A model with a table, and what a test has to know of it beside.
+struct TableModel {
+  const char* name;
+  std::span<const Row> rows;
+  TaskClocks task;
+  unsigned locked;  // clocks of a locked access on the bus
+  bool pairs;       // has two pipes, and hides prefixes by an instruction's own clocks
+};
+const TableModel& i486_model();
+const TableModel& p5_model();
+
 // `blocks`: as the machine's block cache.
-std::vector<TimingCase> i486_row_cases(bool blocks);
-std::vector<TimingCase> i486_far_cases(bool blocks);
+std::vector<TimingCase> row_cases(const TableModel& model, bool blocks);
+std::vector<TimingCase> far_cases(const TableModel& model, bool blocks);
 std::vector<TimingCase> i486_known_cases(bool blocks);
+std::vector<TimingCase> p5_known_cases(bool blocks);
+// Of each row that has a sample: what it may pair with, and where.
+std::vector<TimingCase> pair_cases(const TableModel& model, bool blocks);
 // The whole of cpu/timing/README.md.
 std::string timing_readme();
 

@@ -1,5 +1,7 @@
 // Far transfers, interrupts and task switches: rows whose clocks depend on where control goes.
-#include "cpu/timing/i486.h"
+#include <stdexcept>
+#include <string_view>
+
 #include "tests/support/timing_cases.h"
 #include "tests/support/timing_machine.h"
 
@@ -53,7 +55,7 @@ void lay_out(TimingMachine& t, Task task = Task::k32) {
 
 class Far {
  public:
-  explicit Far(bool blocks) : blocks_(blocks) {}
+  Far(const TableModel& model, bool blocks) : model_(model), blocks_(blocks) {}
   std::vector<TimingCase> all() {
     jumps_and_calls();
     returns();
@@ -62,9 +64,15 @@ class Far {
   }
 
  private:
+  // The figures of the row that is called so: name, space, operands.
+  const auto& figures(std::string_view id) const {
+    for (const Row& row : model_.rows)
+      if (std::string(row.name) + " " + row.operands == id) return row.v;
+    throw std::out_of_range(std::string(id));
+  }
   void add(const char* row, const char* way, i64 expected, GuestKind kind, const std::string& code,
            const Prepare& prepare, Task task = Task::k32) {
-    TimingMachine t("i486", kind, blocks_);
+    TimingMachine t(model_.name, kind, blocks_);
     const i64 ours = t.clocks(from_hex(code), [&](TimingMachine& m) {
       lay_out(m, task);
       prepare(m);
@@ -91,30 +99,28 @@ class Far {
     struct Form {
       const char *row, *real, *prot;
       bool memory, call;
-      i64 clocks[7];
     };
     static constexpr Form forms[] = {
-        {"JMP far imm", "EA00000000", "EA000000000000", false, false, {17, 19, 32, 42, 43, 0, 0}},
-        {"JMP far m", "FF2F", "FF2F", true, false, {13, 18, 31, 41, 42, 0, 0}},
-        {"CALL far imm", "9A00000000", "9A000000000000", false, true, {18, 20, 35, 37, 37, 69, 77}},
-        {"CALL far m", "FF1F", "FF1F", true, true, {17, 20, 35, 37, 37, 69, 77}},
+        {"JMP far imm", "EA00000000", "EA000000000000", false, false},
+        {"JMP far m", "FF2F", "FF2F", true, false},
+        {"CALL far imm", "9A00000000", "9A000000000000", false, true},
+        {"CALL far m", "FF1F", "FF1F", true, true},
     };
-    const auto task = i486::kTask;
+    const auto& task = model_.task;
     for (const Form& f : forms) {
       const bool m = f.memory;
-      add(f.row, "real", f.clocks[0], real, f.real, target(0, m));
-      add(f.row, "protected", f.clocks[1], prot, f.prot, target(kCode0, m));
-      add(f.row, "by a call gate, same level", f.clocks[2], prot, f.prot, target(kGate, m));
-      add(f.row, "to a TSS", f.clocks[3] + task[0], prot, f.prot, target(kTss2, m));
-      add(f.row, "to a TSS in virtual-8086 mode", f.clocks[3] + task[1], prot, f.prot,
-          target(kTss2, m), Task::kV86);
-      add(f.row, "to a 16-bit TSS", f.clocks[3] + task[2], prot, f.prot, target(kTss2, m),
-          Task::k16);
-      add(f.row, "by a task gate", f.clocks[4] + task[0], prot, f.prot, target(kTaskGate, m));
+      const auto& v = figures(f.row);
+      add(f.row, "real", v[0], real, f.real, target(0, m));
+      add(f.row, "protected", v[1], prot, f.prot, target(kCode0, m));
+      add(f.row, "by a call gate, same level", v[2], prot, f.prot, target(kGate, m));
+      add(f.row, "to a TSS", v[3] + task[0], prot, f.prot, target(kTss2, m));
+      add(f.row, "to a TSS in virtual-8086 mode", v[3] + task[1], prot, f.prot, target(kTss2, m),
+          Task::kV86);
+      add(f.row, "to a 16-bit TSS", v[3] + task[2], prot, f.prot, target(kTss2, m), Task::k16);
+      add(f.row, "by a task gate", v[4] + task[0], prot, f.prot, target(kTaskGate, m));
       if (!f.call) continue;
-      add(f.row, "by a call gate, inward", f.clocks[5], user, f.prot, target(kInnerGate, m));
-      add(f.row, "inward with 2 parameters", f.clocks[6] + 4 * 2, user, f.prot,
-          target(kCopyGate, m));
+      add(f.row, "by a call gate, inward", v[5], user, f.prot, target(kInnerGate, m));
+      add(f.row, "inward with 2 parameters", v[6] + v[7] * 2, user, f.prot, target(kCopyGate, m));
     }
   }
   void returns() {
@@ -126,23 +132,24 @@ class Far {
       };
     };
     constexpr u32 here = Machine::kCode >> 4;
-    static constexpr i64 far_clocks[2][3] = {{13, 17, 35}, {14, 18, 36}};
     for (unsigned i = 0; i < 2; ++i) {
       const char* row = i ? "RETF i16" : "RETF ";
       const char* code = i ? "CA0000" : "CB";
-      add(row, "real", far_clocks[i][0], real, code, frame({here}));
-      add(row, "same level", far_clocks[i][1], prot, code, frame({kCode0}));
-      add(row, "outward", far_clocks[i][2], prot, code, frame({kCode3, 0x5000, kData3}));
+      const auto& v = figures(row);
+      add(row, "real", v[0], real, code, frame({here}));
+      add(row, "same level", v[1], prot, code, frame({kCode0}));
+      add(row, "outward", v[2], prot, code, frame({kCode3, 0x5000, kData3}));
     }
-    add("IRET ", "real", 15, real, "CF", frame({here, 2}));
-    add("IRET ", "v86", 15, v86, "CF", frame({here, 2}));
-    add("IRET ", "same level", 20, prot, "CF", frame({kCode0, 2}));
-    add("IRET ", "outward", 36, prot, "CF", frame({kCode3, 2, 0x5000, kData3}));
-    add("IRET ", "to virtual-8086 mode", 36, prot, "CF", [](TimingMachine& t) {
+    const auto& v = figures("IRET ");
+    add("IRET ", "real", v[0], real, "CF", frame({here, 2}));
+    add("IRET ", "v86", v[0], v86, "CF", frame({here, 2}));
+    add("IRET ", "same level", v[1], prot, "CF", frame({kCode0, 2}));
+    add("IRET ", "outward", v[2], prot, "CF", frame({kCode3, 2, 0x5000, kData3}));
+    add("IRET ", "to virtual-8086 mode", v[3], prot, "CF", [](TimingMachine& t) {
       const u32 to[9] = {0x400, 0x1000, VM | 2, 0x5000, 0, 0, 0, 0, 0};
       for (unsigned i = 0; i < 9; ++i) t.stack(i, to[i]);
     });
-    add("IRET ", "to a task", 32 + i486::kTask[0], prot, "CF", [](TimingMachine& t) {
+    add("IRET ", "to a task", v[4] + model_.task[0], prot, "CF", [](TimingMachine& t) {
       t.c.set_rflags(NT | 2);
       t.m.descriptor(kTss2, kTss2At, 0x67, 0xEB, 0);
       t.m.poke(Machine::kTss, 2, kTss2);
@@ -154,33 +161,36 @@ class Far {
     struct Form {
       const char *row, *code;
       u8 vector;
-      i64 add_real, add_prot;
     };
-    static constexpr Form forms[] = {{"INT 3", "CC", 3, 0, 0},
-                                     {"INT i8", kInt, kVector, 4, 0},
-                                     {"INTO ", "CE", 4, 2, 2},
-                                     {"hw_interrupt/exception ", "0F0B", kUd, 0, 0}};
+    static constexpr Form forms[] = {{"INT 3", "CC", 3},
+                                     {"INT i8", kInt, kVector},
+                                     {"INTO ", "CE", 4},
+                                     {"hw_interrupt/exception ", "0F0B", kUd}};
     for (const Form& f : forms) {
       const Prepare overflow = [](TimingMachine& t) { t.c.flags.set_raw(OF); };
-      add(f.row, "real", 26 + f.add_real, real, f.code, overflow);
-      add(f.row, "same level", 44 + f.add_prot, prot, f.code, overflow);
-      add(f.row, "inward", 71 + f.add_prot, user, f.code, overflow);
-      add(f.row, "from virtual-8086 mode", 82 + f.add_real, v86, f.code, overflow);
-      add(f.row, "by a task gate", 37 + f.add_prot + i486::kTask[0], prot, f.code,
+      const auto& v = figures(f.row);
+      add(f.row, "real", v[0], real, f.code, overflow);
+      add(f.row, "same level", v[1], prot, f.code, overflow);
+      add(f.row, "inward", v[2], user, f.code, overflow);
+      add(f.row, "from virtual-8086 mode", v[3], v86, f.code, overflow);
+      add(f.row, "by a task gate", v[4] + model_.task[0], prot, f.code,
           [&f, overflow](TimingMachine& t) {
             overflow(t);
             t.m.poke(Machine::kIdt + 8 * f.vector, 8, Machine::gate(kTss2, 0, 0xE5));
           });
     }
-    add("INTO ", "not taken", 3, prot, "CE", [](TimingMachine&) {});
+    add("INTO ", "not taken", figures("INTO ")[5], prot, "CE", [](TimingMachine&) {});
   }
 
+  const TableModel& model_;
   const bool blocks_;
   std::vector<TimingCase> cases_;
 };
 
 }  // namespace
 
-std::vector<TimingCase> i486_far_cases(bool blocks) { return Far(blocks).all(); }
+std::vector<TimingCase> far_cases(const TableModel& model, bool blocks) {
+  return Far(model, blocks).all();
+}
 
 }  // namespace reprise::cpu

@@ -12,6 +12,12 @@ void real_segment(Segment& s, u32 base, bool v86) {
   s.base = base;
 }
 
+std::string to_hex(const std::vector<u8>& bytes) {
+  std::string text;
+  for (const u8 b : bytes) text += {"0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
+  return text;
+}
+
 }  // namespace
 
 std::vector<u8> from_hex(std::string_view text) {
@@ -72,47 +78,77 @@ void TimingMachine::enter() {
   for (u64 at = 0x4F80; at < 0x5080; at += 4) m.poke(at, 4, kFill);
 }
 
-// Clocks from the first NOP to where control is behind the code (or elsewhere, after it).
-i64 TimingMachine::run(bool stepped) {
-  i64 before = 0;
-  const u64 start = m.cluster->position().icount;
+// A loop reads the data and the stack, so that they are in the cache; it also takes so long that
+// nothing of the last run is still going on.
+void TimingMachine::read_all() {
+  static constexpr u8 loop[] = {0x8A, 0x06, 0x83, 0xC6, 0x10, 0x49, 0x75, 0xF8, 0xF4};
+  constexpr u64 at = Machine::kHandlers + 0x1800;
+  m.ram->write(at, loop);
+  const auto read = [&](u64 from, unsigned lines) {
+    c.eflags = 2;
+    m.protect();
+    c.r[kRip] = at, c.r[RSI] = from, c.r[RCX] = lines;
+    m.run(4 * lines + 1);
+  };
+  read(0x4F00, 0x200 / 16);
+  read(Machine::kStack0 - 0x40, 0x40 / 16);
+  read(kData, 0x800 / 16);
+}
+
+// Clocks behind the first NOPs, to where control is behind the code (or elsewhere, after it). In
+// `steps_` how many instructions that were; `all_` from the first NOP to some way behind the code.
+i64 TimingMachine::run_stepped() {
+  const auto now = [this] { return m.cluster->position(); };
+  const Position first = now();
   m.run(kNops);
-  before = i64(m.cluster->position().cycles);
-  if (stepped) {
-    while (c.r[kRip] >= code_ip() && c.r[kRip] < end_ip() && c.activity == Activity::Running &&
-           m.cluster->position().icount < start + 20000)
-      m.run(1);
-  } else {
-    m.run(steps_);
-  }
-  steps_ = m.cluster->position().icount - start - kNops;
-  return i64(m.cluster->position().cycles) - before;
+  const Position start = now();
+  const auto running = [this] { return c.activity == Activity::Running; };
+  while (c.r[kRip] >= code_ip() && c.r[kRip] < end_ip() && running() &&
+         now().icount < start.icount + 20000)
+    m.run(1);
+  const i64 clocks = i64(now().cycles - start.cycles);
+  steps_ = now().icount - start.icount;
+  all_ = {};
+  if (c.r[kRip] != end_ip() || !running()) return clocks;
+  for (unsigned i = 0; i < kNopsBehind + 4; ++i) m.run(1);
+  all_ = {now().icount - first.icount, now().cycles - first.cycles};
+  return clocks;
+}
+
+i64 TimingMachine::run(u64 before, u64 count) {
+  if (before) m.run(before);
+  const u64 start = m.cluster->position().cycles;
+  m.run(count);
+  return i64(m.cluster->position().cycles - start);
 }
 
 i64 TimingMachine::clocks(const std::vector<u8>& code,
                           const std::function<void(TimingMachine&)>& prepare) {
   size_ = code.size();
-  i64 first = 0;
-  for (unsigned round = 0; round < 4; ++round) {
+  i64 clocks = 0;
+  for (round_ = 0; round_ < 5; ++round_) {
+    if (warm_) read_all();
     enter();
     std::vector<u8> all(kNops, 0x90);
     all.insert(all.end(), code.begin(), code.end());
-    all.insert(all.end(), 8, 0x90);
+    all.insert(all.end(), kNopsBehind, 0x90);
+    all.insert(all.end(), {0xEB, 0x00});  // a block ends
+    all.insert(all.end(), kNopsBehind, 0x90);
     all.push_back(0xF4);
     m.ram->write(Machine::kCode, all);
     if (prepare) prepare(*this);
-    // Nothing of the last round's pipeline; what is in the cache stays.
-    if (c.clocks) {
-      c.clocks->flush_pipeline();
-      c.clocks->fpu_free = c.clocks->write_free = 0;
-    }
-    const i64 now = run(round < 3);
-    if (round == 2) first = now;
-    if (round == 3) {
-      EXPECT_EQ(now, first) << "by blocks, and step by step";
+    // Nothing of the loop's pipeline; what is in the cache stays.
+    if (c.clocks) c.clocks->flush_pipeline();
+    if (round_ < 3) {
+      clocks = run_stepped();
+    } else if (round_ == 3) {
+      EXPECT_EQ(run(kNops, steps_), clocks) << "at once, and step by step: " << to_hex(code);
+    } else if (all_.icount && warm_) {  // the same code is in the cache
+      EXPECT_EQ(run(0, all_.icount), i64(all_.cycles))
+          << "in blocks, and step by step: " << to_hex(code);
     }
   }
-  return first;
+  return clocks;
 }
 
 }  // namespace reprise::cpu

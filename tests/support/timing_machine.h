@@ -16,7 +16,7 @@ class TimingMachine {
  public:
   static constexpr u64 kData = 0x20000;
   static constexpr u32 kFill = 0x00100010;  // of data and stack: selectors that can be loaded
-  static constexpr unsigned kNops = 16;
+  static constexpr unsigned kNops = 16, kNopsBehind = 8;
 
   TimingMachine(const std::string& timing, GuestKind kind, bool blocks);
 
@@ -28,10 +28,14 @@ class TimingMachine {
   u64 code_ip() const { return first_ip() + kNops; }
   u64 end_ip() const { return code_ip() + size_; }
   void data(unsigned dword, u32 value) { m.poke(kData + 4 * dword, 4, value); }
-  void stack(unsigned slot, u32 value);  // of two bytes in 16-bit code, else four
+  void stack(unsigned slot, u32 value);      // of two bytes in 16-bit code, else four
+  unsigned round() const { return round_; }  // the run that is being prepared, from 0
+  // Data and stack are in the cache only as far as earlier runs read them.
+  void read_nothing() { warm_ = false; }
 
-  // Clocks of `code` between NOPs, once it is in the cache. `prepare` sets registers and memory
-  // before each run. Runs step by step, and all at once: these must agree.
+  // Clocks of `code` between NOPs, once it is in the cache, and with the data and the stack in it.
+  // `prepare` sets registers and memory before each of five runs: three step by step, one all at
+  // once, one in blocks. The last three must agree. Without data in the cache the last is left out.
   i64 clocks(const std::vector<u8>& code, const std::function<void(TimingMachine&)>& prepare = {});
 
  private:
@@ -39,8 +43,13 @@ class TimingMachine {
     return kind == GuestKind::kReal || kind == GuestKind::kV86 ? 0 : Machine::kCode;
   }
   void enter();
-  i64 run(bool stepped);
+  void read_all();
+  i64 run_stepped();
+  i64 run(u64 before, u64 count);
   u64 size_ = 0, steps_ = 0;
+  Position all_;
+  unsigned round_ = 0;
+  bool warm_ = true;
 };
 
 std::vector<u8> from_hex(std::string_view text);

@@ -74,8 +74,8 @@ std::string table(const std::vector<TimingCase>& cases) {
 
 std::string timing_readme() {
   std::string out = kHead;
-  const auto known = i486_known_cases(true), rows = i486_row_cases(true),
-             far = i486_far_cases(true);
+  const auto known = i486_known_cases(true), rows = row_cases(i486_model(), true),
+             far = far_cases(i486_model(), true);
   out += "### Known answers\n\nClocks of a copy or an iteration, code in the cache.\n\n" +
          table(known);
   out += "\nMisses among them: ";

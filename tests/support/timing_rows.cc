@@ -1,9 +1,7 @@
-// The rows of i486_rows.cc, one by one.
+// The rows of a model's table, one by one.
 #include <algorithm>
 
-#include "cpu/timing/i486.h"
-#include "tests/support/timing_cases.h"
-#include "tests/support/timing_machine.h"
+#include "tests/support/timing_samples.h"
 
 namespace reprise::cpu {
 
@@ -11,14 +9,12 @@ namespace {
 
 using Prepare = std::function<void(TimingMachine&)>;
 
-constexpr i64 kPort = 1000;  // an access to a port takes 1 us beside, whatever the model
-
 class Rows {
  public:
-  explicit Rows(bool blocks) : blocks_(blocks) {}
+  Rows(const TableModel& model, bool blocks) : model_(model), blocks_(blocks) {}
 
   std::vector<TimingCase> all() {
-    for (const Row& row : i486_rows()) one(row);
+    for (const Row& row : model_.rows) one(row);
     return std::move(cases_);
   }
 
@@ -30,50 +26,29 @@ class Rows {
     GuestKind kind = GuestKind::kProtected;
     Prepare prepare = {};
   };
-  void add(const Row& row, const Way& way) {
-    TimingMachine t("i486", way.kind, blocks_);
+  i64 clocks(const Row& row, const Way& way, const std::string& behind) {
+    TimingMachine t(model_.name, way.kind, blocks_);
     const Prepare both = [&](TimingMachine& m) {
-      usual(m, row);
+      set_up(m, row);
       if (way.prepare) way.prepare(m);
     };
-    std::vector<u8> code = from_hex(row.sample);
-    const bool fpu = row.rule >= Rule::Fpu && row.rule <= Rule::FpuRange;
-    if (fpu) code.push_back(0x9B);  // FWAIT: until the unit is free
-    const i64 ours = t.clocks(code, both) - beside(row) - way.beside - (fpu ? 1 : 0);
-    put(row, way.name, way.expected, ours);
+    return t.clocks(from_hex(row.sample + behind), both) - clocks_beside(model_, row) - way.beside;
+  }
+  void add(const Row& row, const Way& way) {
+    // Till the floating-point unit is free: FWAIT.
+    const bool fpu = floating(row);
+    put(row, way.name, way.expected, clocks(row, way, fpu ? "9B" : "") - (fpu ? 1 : 0));
+    if (!fpu || !model_.pairs) return;
+    const auto name = [&way](const char* what) {
+      return way.name + (way.name.empty() ? "" : ", ") + what;
+    };
+    put(row, name("till the next instruction"), whole_clocks(row) - clocks_beside_integer(row),
+        clocks(row, way, ""));
+    put(row, name("till the next of its unit"), way.expected - clocks_beside_float(row),
+        clocks(row, way, "D9D0") - 1);
   }
   void put(const Row& row, const std::string& way, i64 expected, i64 ours) {
-    cases_.push_back({.id = std::string(row.name) + " " + row.operands,
-                      .what = way,
-                      .theirs = std::to_string(expected),
-                      .expected = double(expected),
-                      .ours = double(ours),
-                      .note = row.note});
-  }
-  // What a row's sample needs wherever it runs.
-  static void usual(TimingMachine& t, const Row& row) {
-    const std::string_view s = row.sample, name = row.name;
-    Cpu& c = t.c;
-    if (s == "FF E6" || s == "FF D6") c.r[RSI] = t.end_ip();
-    if (s == "FF 27" || s == "FF 17") t.data(0, u32(t.end_ip()));
-    if (s == "C3" || s == "C2 00 00") t.stack(0, u32(t.end_ip()));
-    if (s == "0F 22 C6" || s == "0F 01 F6") c.r[RSI] = c.cr0;
-    if (s == "0F 00 D8") c.r[RAX] = kTask, t.m.poke(Machine::kGdt + kTask + 5, 1, 0x89);
-    if (name == "DIV" || name == "IDIV") c.r[RCX] = 7;
-    if (name == "POPF") t.stack(0, 2);
-    if (row.rule < Rule::Fpu || row.rule > Rule::FpuRange) return;
-    for (auto& r : c.fpu.physical) r = {u64(1) << 63, 0x3FFF};
-    t.data(0, 0), t.data(1, 0), t.data(2, 0);
-    if (name == "FLDCW" || name == "FLDENV" || name == "FRSTOR") t.data(0, 0x37F);
-  }
-  // What the sample costs beside its row: prefixes that the form needs, the bus of a locked access.
-  static i64 beside(const Row& row) {
-    const std::string_view s = row.sample, name = row.name;
-    i64 clocks = s.substr(0, 2) == "66" ? 1 : 0;
-    if (name == "XCHG" && row.operands[0] == 'm') clocks += i486::kLocked;
-    if (name == "LOCK") clocks += 3 + i486::kLocked;
-    if (row.rule == Rule::Port) clocks += kPort;
-    return clocks;
+    cases_.push_back(row_case(row, way, expected, ours));
   }
   static Prepare rcx(u64 value) {
     return [value](TimingMachine& t) { t.c.r[RCX] = value; };
@@ -102,6 +77,15 @@ class Rows {
         add(row, {"taken", v[0], 0, GuestKind::kProtected, set(go, true)});
         return add(row, {"not taken", v[1], 0, GuestKind::kProtected, set(stay, false)});
       }
+      case Rule::Predict:
+        for (TimingCase& t : branch_cases(model_, row, blocks_)) cases_.push_back(std::move(t));
+        return;
+      case Rule::Paging:
+        add(row, {"paging off", v[0]});
+        return add(row, {"paging on", v[1], 0, GuestKind::kProtected, paging});
+      case Rule::Level:
+        add(row, {"level 0", v[0]});
+        return add(row, {"level 3", v[1], 0, GuestKind::kUser, {}});
       case Rule::Port:
         add(row, {"real", v[0], 0, GuestKind::kReal, {}});
         add(row, {"protected, IOPL allows", v[1], 0, GuestKind::kProtected, {}});
@@ -117,12 +101,12 @@ class Rows {
       }
       case Rule::Scan: {
         const bool forward = name == "BSF";
+        const u32 top = s.substr(0, 2) == "66" ? 0x8000 : 0x80000000;
         const auto source = [](u32 value) {
           return [value](TimingMachine& t) { t.c.r[RAX] = value, t.data(0, value); };
         };
-        add(row, {"first bit", v[0], 0, GuestKind::kProtected, source(forward ? 1 : 0x80000000)});
-        return add(row,
-                   {"last bit", v[1], 0, GuestKind::kProtected, source(forward ? 0x80000000 : 1)});
+        add(row, {"first bit", v[0], 0, GuestKind::kProtected, source(forward ? 1 : top)});
+        return add(row, {"last bit", v[1], 0, GuestKind::kProtected, source(forward ? top : 1)});
       }
       case Rule::Rotate:
         add(row, {"by 0", v[0], 0, GuestKind::kProtected, rcx(0)});
@@ -146,8 +130,8 @@ class Rows {
       case Rule::RepPort: {
         const bool ports = row.rule == Rule::RepPort;
         const auto counted = [&](u64 n, i64 expected, GuestKind kind, const char* where) {
-          add(row, {"count " + std::to_string(n) + where, expected, ports ? i64(n) * kPort : 0,
-                    kind, [n](TimingMachine& t) {
+          add(row, {"count " + std::to_string(n) + where, expected,
+                    ports ? i64(n) * kPortClocks : 0, kind, [n](TimingMachine& t) {
                       t.c.r[RCX] = n;
                       if (t.c.r[RDI] >= TimingMachine::kData) t.c.r[RAX] = 0x11;
                     }});
@@ -186,15 +170,31 @@ class Rows {
         return;  // with the far transfers
       default:
         add(row, {"", v[0]});
+        if (row.pair == Pair::FXCH) {
+          const Way behind{"behind FADD", 0, 0, GuestKind::kProtected, {}};
+          TimingMachine t(model_.name, behind.kind, blocks_);
+          put(row, behind.name, 0, t.clocks(from_hex("D8C1" + std::string(row.sample))) - 1);
+        }
     }
   }
-
+  // Linear addresses are physical ones: a page of 4 MiB.
+  static void paging(TimingMachine& t) {
+    constexpr u64 directory = 0x300000;
+    t.m.poke(directory, 4, 0x83);
+    t.c.cr3 = t.c.r[RSI] = directory;
+    t.c.cr4 |= CR4_PSE;
+    t.c.cr0 |= CR0_PG;
+    t.c.update_mode();
+  }
+  const TableModel& model_;
   const bool blocks_;
   std::vector<TimingCase> cases_;
 };
 
 }  // namespace
 
-std::vector<TimingCase> i486_row_cases(bool blocks) { return Rows(blocks).all(); }
+std::vector<TimingCase> row_cases(const TableModel& model, bool blocks) {
+  return Rows(model, blocks).all();
+}
 
 }  // namespace reprise::cpu
