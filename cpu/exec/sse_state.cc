@@ -1,4 +1,4 @@
-// MXCSR, fences, prefetches, CLFLUSH.
+// MXCSR, fences, CLFLUSH.
 //
 // Source: Intel SDM volume 1, 10.4.6, 11.4.4; volume 2.
 #include "cpu/exec/vector.h"
@@ -18,7 +18,6 @@ void ldmxcsr(Cpu& c, const Op& op) {
 void stmxcsr(Cpu& c, const Op& op) { write_rm<u32>(c, op, c.fpu.mxcsr); }
 
 void fence(Cpu&, const Op&) {}
-void prefetch(Cpu&, const Op&) {}                           // a hint; never faults
 void clflush(Cpu& c, const Op& op) { read_rm<u8>(c, op); }  // faults as a load does
 
 }  // namespace
@@ -41,8 +40,6 @@ void add_sse_state_rows(Tables& t) {
   add(7, kReg, {"sfence", M, STEP(fence), 0, Feature::kSse});
   t.add(k0F, 0xAE, k66, 7, kMem, -1, {"clflushopt", M, STEP(clflush), 0, Feature::kClflushopt});
   t.add(k0F, 0xAE, k66, 6, kMem, -1, {"clwb", M, STEP(clflush), 0, Feature::kClwb});
-  for (const u8 opcode : {0x0D, 0x18})
-    t.add(k0F, opcode, kAnyPrefix, {"prefetch", M, STEP(prefetch)});
 }
 
 }  // namespace reprise::cpu

@@ -64,9 +64,9 @@ struct Integer {
 inline constexpr u32 kX87Row = kX87 | kRegRmArg;
 
 template <unsigned Escape, auto Fn>
-void add_memory(Tables& t, unsigned reg, const char* name) {
+void add_memory(Tables& t, unsigned reg, const char* name, Feature feature = Feature::kFpu) {
   t.add(kOneByte, 0xD8 + Escape, kAnyPrefix, reg, kMem, -1,
-        {name, M, &kSame<step<x87<Escape, Fn>>>, kX87Row, Feature::kFpu});
+        {name, M, &kSame<step<x87<Escape, Fn>>>, kX87Row, feature});
 }
 template <unsigned Escape, auto Fn>
 void add_register(Tables& t, unsigned reg, const char* name, int rm = -1,

@@ -3,7 +3,8 @@
 // Source: Intel SDM volume 4; volume 3, chapter 11 (MTRR, PAT), 15 (machine check), 17.17 (TSC);
 // AMD APM volume 2, appendix A.
 // MTRRs and PAT are kept and checked but change nothing: there is no cache to model. Machine-check
-// banks are kept; no error is ever reported. An unknown MSR is #GP(0), read or written.
+// banks are kept; no error is ever reported, nor by the Pentium's P5_MC_ADDR and P5_MC_TYPE, which
+// are read-only here. An unknown MSR is #GP(0), read or written.
 // Read as 0 and written without effect: AMD's HWCR, SYSCFG, NB_CFG and INT_PENDING, which kernels
 // touch on every processor of that vendor.
 #include "cpu/cluster.h"
@@ -15,6 +16,8 @@ namespace reprise::cpu {
 namespace {
 
 enum Msr : u32 {
+  kP5McAddr = 0,
+  kP5McType,
   kTsc = 0x10,
   kPlatformId = 0x17,
   kApicBase = 0x1B,
@@ -59,6 +62,8 @@ constexpr unsigned kBanks = 10;
 constexpr u64 kPhysMask = (u64(1) << 40) - 1;
 
 bool has(const Cpu& c, Feature f) { return c.cluster.model().has(f); }
+// What came with the P6, as CMOV did.
+bool is_p6(const Cpu& c) { return has(c, Feature::kCmov); }
 bool has_tsc_aux(const Cpu& c) { return has(c, Feature::kRdtscp) || has(c, Feature::kRdpid); }
 
 bool memory_type(u64 type) { return type <= 1 || (type >= 4 && type <= 6); }
@@ -132,7 +137,7 @@ bool read_msr(Cpu& c, u32 index, u64& value) {
     value = c.msr.mc_bank[index - kMc0Ctl];
     return true;
   }
-  const bool amd = c.cluster.model().vendor() == Vendor::Amd;
+  const bool amd = c.cluster.model().vendor() == Vendor::Amd, p6 = is_p6(c);
   const auto give = [&](bool present, u64 v) {
     value = v;
     return present;
@@ -145,20 +150,23 @@ bool read_msr(Cpu& c, u32 index, u64& value) {
     return give(answer.has_value(), answer.value_or(0));
   }
   switch (index) {
+    case kP5McAddr:
+    case kP5McType:
+      return give(!amd && has(c, Feature::kMce), 0);
     case kTsc:
       return give(true, c.tsc());
     case kPlatformId:
-      return give(!amd, 0);
+      return give(!amd && p6, 0);
     case kApicBase:
       return give(c.apic && has(c, Feature::kApic), c.apic ? c.apic->base() : 0);
     case kFeatureControl:
-      return give(!amd, c.msr.feature_control);
+      return give(!amd && p6, c.msr.feature_control);
     case kTscAdjust:
       return give(has(c, Feature::kTscAdjust), c.msr.tsc_adjust);
     case kBiosUpdate:
-      return give(!amd, 0);
+      return give(!amd && p6, 0);
     case kBiosSignature:
-      return give(true, c.msr.ucode);
+      return give(p6, c.msr.ucode);
     case kSysenterCs:
       return give(has(c, Feature::kSep), c.msr.sysenter_cs);
     case kSysenterEsp:
@@ -172,9 +180,9 @@ bool read_msr(Cpu& c, u32 index, u64& value) {
     case kMcgCtl:
       return give(has(c, Feature::kMca), c.msr.mcg_ctl);
     case kMiscEnable:
-      return give(!amd, c.msr.misc_enable);
+      return give(!amd && p6, c.msr.misc_enable);
     case kDebugCtl:
-      return give(true, c.msr.debugctl);
+      return give(p6, c.msr.debugctl);
     case kPat:
       return give(has(c, Feature::kPat), c.msr.pat);
     case kTscDeadline:
@@ -228,6 +236,7 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
   }
   const bool amd = c.cluster.model().vendor() == Vendor::Amd;
   const bool lm = has(c, Feature::kLm), sep = has(c, Feature::kSep), mca = has(c, Feature::kMca);
+  const bool p6 = is_p6(c);
   if (index >= kX2apic && index < kX2apic + 0x100) {
     if (!c.apic || !has(c, Feature::kX2apic)) return false;
     c.publish();
@@ -250,16 +259,16 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
       return legal;
     }
     case kFeatureControl:
-      return set(!amd && !(c.msr.feature_control & 1), c.msr.feature_control, value);
+      return set(!amd && p6 && !(c.msr.feature_control & 1), c.msr.feature_control, value);
     case kTscAdjust:
       if (!has(c, Feature::kTscAdjust)) return false;
       move_tsc(c, c.tsc_offset + (value - c.msr.tsc_adjust));
       c.msr.tsc_adjust = value;
       return true;
     case kBiosUpdate:
-      return !amd;
+      return !amd && p6;
     case kBiosSignature:
-      return set(true, c.msr.ucode, value);
+      return set(p6, c.msr.ucode, value);
     case kSysenterCs:
       return set(sep, c.msr.sysenter_cs, u32(value));
     case kSysenterEsp:
@@ -271,9 +280,9 @@ bool write_msr(Cpu& c, u32 index, u64 value) {
     case kMcgCtl:
       return set(mca && (value == 0 || value == ~u64(0)), c.msr.mcg_ctl, value);
     case kMiscEnable:
-      return set(!amd, c.msr.misc_enable, value);
+      return set(!amd && p6, c.msr.misc_enable, value);
     case kDebugCtl:
-      return set(!(value & ~u64(3)), c.msr.debugctl, value);
+      return set(p6 && !(value & ~u64(3)), c.msr.debugctl, value);
     case kPat:
       return set(has(c, Feature::kPat) && valid_types(value, true), c.msr.pat, value);
     case kTscDeadline:

@@ -95,7 +95,7 @@ void add_control(Tables& t) {
   t.add(k0F, 0x06, kAnyPrefix, {"clts", None, LAST(clts), kEnds});
   t.add(k0F, 0x08, kAnyPrefix, {"invd", None, STEP(invd)});
   t.add(k0F, 0x09, kAnyPrefix, {"wbinvd", None, STEP(wbinvd)});
-  t.add(k0F, 0x0D, kAnyPrefix, {"prefetchw", Ev, STEP(nop), 0, Feature::kLm});
+  t.add(k0F, 0x0D, kAnyPrefix, {"prefetch", Ev, STEP(nop), 0, Feature::kLm});
   t.add(k0F, 0x18, kAnyPrefix, {"prefetch", Ev, STEP(nop), 0, Feature::kCmov});
   t.add(kOneByte, 0xF4, kAnyPrefix, {"hlt", None, LAST(hlt), kEnds});
   t.add(kOneByte, 0xFA, kAnyPrefix, {"cli", None, STEP(cli)});

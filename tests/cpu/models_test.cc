@@ -126,6 +126,12 @@ TEST(CpuModels, WhatAModelDoesNotKnowIsUndefined) {
       {"pentium", {0x0F, 0x77}, true},
       {"pentium2", {0x0F, 0xAE, 0xF8}, false},  // sfence
       {"pentium3", {0x0F, 0xAE, 0xF8}, true},
+      {"pentium", {0x0F, 0x18, 0x0E}, false},  // prefetcht0 [rsi]
+      {"pentium2", {0x0F, 0x18, 0x0E}, true},
+      {"pentium3", {0x0F, 0x0D, 0x0E}, false},  // prefetchw [rsi]
+      {"core2duo", {0x0F, 0x0D, 0x0E}, true},
+      {"pentium3", {0xDB, 0x0E}, false},  // fisttp [rsi]
+      {"coreduo", {0xDB, 0x0E}, true},
       {"pentium3", {0x0F, 0xAE, 0xE8}, false},  // lfence
       {"coreduo", {0x0F, 0xAE, 0xE8}, true},
       {"Penryn", {0xF3, 0x0F, 0xB8, 0xC1}, false},  // popcnt eax, ecx

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The guests of tests/system: what ours says against what is kept in NAME.txt, and against QEMU's TCG
 # where that is installed. Where the two differ, differences.txt says why; whatever is not there, and
-# whatever is there without need, fails.
+# whatever is there without need, fails. A guest runs on `-cpu max`, or on each of the models that its
+# first line names ("; models: 486 pentium"): then NAME is NAME.MODEL.
 #
 #   tests/system/run.sh [NAME ...]      UPDATE=1: keeps what ours says now
 cd "$(dirname "$0")/../.."
@@ -10,11 +11,11 @@ here=tests/system
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=($(cd $here && ls *.asm | sed 's/\.asm$//'))
 
-for name in "${names[@]}"; do
-    image=$scratch/$name.bin
-    nasm -w-all -I $here/ -f bin -o "$image" "$here/$name.asm" || { ok "system $name: assembled" 1; continue; }
+# run NAME MODEL IMAGE
+run() {
+    local name=$1 model=$2 image=$3 blocks status difference
     for blocks in on off; do
-        timeout -k 5 120 "$REPRISE" "${fixed[@]}" -m 16 -cpu max -pace max -display none \
+        timeout -k 5 120 "$REPRISE" "${fixed[@]}" -m 16 -cpu "$model" -pace max -display none \
             -accel interp,blocks=$blocks -serial "file:$scratch/$name.$blocks" -no-reboot -device isa-debug-exit \
             -bios "$image" </dev/null >"$scratch/log" 2>&1
         status=$?
@@ -28,12 +29,19 @@ for name in "${names[@]}"; do
     [ -z "$difference" ]
     ok "system $name: as kept" $? "$difference"
     if command -v qemu-system-x86_64 >/dev/null; then
-        timeout -k 5 120 qemu-system-x86_64 -M pc -accel tcg -m 16 -cpu max -display none -no-reboot -monitor none \
+        timeout -k 5 120 qemu-system-x86_64 -M pc -accel tcg -m 16 -cpu "$model" -display none -no-reboot -monitor none \
             -serial "file:$scratch/$name.qemu" -no-reboot -device isa-debug-exit -bios "$image" </dev/null \
             >"$scratch/log" 2>&1
         $here/compare.py "$name" "$scratch/$name.on" "$scratch/$name.qemu" $here/differences.txt || failures=1
     else
         echo "system $name: not compared with QEMU, which is not installed"
     fi
+}
+
+for name in "${names[@]}"; do
+    image=$scratch/$name.bin
+    nasm -w-all -I $here/ -f bin -o "$image" "$here/$name.asm" || { ok "system $name: assembled" 1; continue; }
+    models=$(sed -n '1s/^; models: //p' "$here/$name.asm")
+    for model in ${models:-max}; do run "$name${models:+.$model}" "$model" "$image"; done
 done
 finish
