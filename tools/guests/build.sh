@@ -11,6 +11,7 @@
 #   cloud-disks           cloud-disks.gz: initramfs.gz and the kernel's modules for disks (modules.sh)
 #   standard-disks        standard-disks.gz: likewise, and for floppies
 #   workloads             workloads.gz: initramfs.gz and the programs of tests/bench
+#   stress                stress.gz: initramfs.gz and the program of tests/guests/stress; stress: that program
 #   multiboot             multiboot.elf: tests/guests/multiboot
 #   story hammer          NAME.elf: tests/guests/c/NAME.c
 #   testdisk              testdisk.img: 64 MiB of fixed pseudo-random bytes
@@ -79,18 +80,31 @@ disks() {
         mv "$out/$1-disks.gz.new" "$out/$1-disks.gz"
 }
 
+# program OUTPUT SOURCE ...: for Linux, by itself
+program() { gcc -D_GNU_SOURCE -O2 -static -march=x86-64 -fno-pie -no-pie -fno-stack-protector -Wall -Wextra -s -Wl,--build-id=none -o "$@"; }
+
 workloads() {
     local tree=$out/.tree name sources=$root/tests/bench
     initramfs
     fresh workloads.gz "$here"/{build,lib}.sh "$sources"/*.[ch] "$out/initramfs.gz" && return
     rm -rf "$tree"
     mkdir -p "$tree/bin"
-    for name in int float x87 mem sys; do
-        gcc -O2 -static -march=x86-64 -fno-pie -no-pie -fno-stack-protector -Wall -Wextra -s -Wl,--build-id=none \
-            -o "$tree/bin/bench-$name" "$sources/$name.c" -lm
-    done
+    for name in int float x87 mem sys; do program "$tree/bin/bench-$name" "$sources/$name.c" -lm; done
     { cat "$out/initramfs.gz" && pack "$tree"; } >"$out/workloads.gz.new"
     made workloads.gz
+    rm -rf "$tree"
+}
+
+stress() {
+    local tree=$out/.tree sources=$root/tests/guests/stress
+    initramfs
+    fresh stress.gz "$here"/{build,lib}.sh "$sources"/*.[ch] "$out/initramfs.gz" && return
+    rm -rf "$tree"
+    mkdir -p "$tree/bin"
+    (cd "$sources" && program "$tree/bin/stress" *.c -pthread)
+    cp "$tree/bin/stress" "$out/stress"
+    { cat "$out/initramfs.gz" && pack "$tree"; } >"$out/stress.gz.new"
+    made stress.gz
     rm -rf "$tree"
 }
 
@@ -121,7 +135,7 @@ for part; do
     i686) (use_i386 && kernel i686 linux-image-686 && initramfs i686-initramfs.gz) ;;
     cloud-disks) disks cloud linux-image-cloud-amd64 ;;
     standard-disks) disks standard linux-image-amd64 ;;
-    initramfs | multiboot | workloads) $part ;;
+    initramfs | multiboot | workloads | stress) $part ;;
     story | hammer) small "$part" ;;
     isolinux | grubdisk)
         disks cloud linux-image-cloud-amd64

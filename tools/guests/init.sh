@@ -49,6 +49,7 @@ for name in $work; do
         done ;;
     time) date -u '+%Y-%m-%d %H:%M'; sleep 1; echo slept ;;
     bench-*) "/bin/$name" ;;             # of workloads.gz
+    stress-*) /bin/stress "${name#stress-}" ;; # of stress.gz: how many rounds
     disk* | cdrom | floppy) . /lib/media-tests.sh && $name ;;
     *) echo "unknown work" ;;
     esac
