@@ -4,7 +4,8 @@
     REPRISE=build/reprise GUESTS=build/guests tests/integration/media.py [NAME ...]
     MEDIA_ON=qemu tests/integration/media.py     the same sessions on QEMU
 
-Names: isolinux grubdisk rescue linux changes floppy, and the long ones of `make soak`: debian memtest."""
+Names: isolinux grubdisk rescue linux changes floppy, and the long ones of `make soak`: debian debian-max
+memtest."""
 import hashlib
 import os
 import re
@@ -173,11 +174,16 @@ def floppy(scratch):
     report(done.stdout == (b"floppy\n" * 5000)[:30000], f"{name}: the host reads the same file")
 
 
-def a_debian(scratch):
-    name, image = "Debian by GRUB", f"{scratch}/debian.img"
-    session(name, debian.disk(image), f"{scratch}/recording", debian.play)
+def a_debian(scratch, name="Debian by GRUB", machine=()):
+    image = f"{scratch}/debian.img"
+    session(name, [*debian.disk(image), *machine], f"{scratch}/recording", debian.play)
     e2fsck(name, f"{image}?offset=1048576")
     files(name, f"{image}?offset=1048576", "/made", "one")
+
+
+def debian_max(scratch):
+    """All that the processor has, and four of it."""
+    a_debian(scratch, "Debian on -cpu max -smp 4", ["-cpu", "max", "-smp", "4"])
 
 
 def memtest(scratch):
@@ -222,7 +228,7 @@ TESTS = {"isolinux": (isolinux, ["isolinux"]), "grubdisk": (grubdisk, ["grubdisk
          "rescue": (rescue, ["rescue"]), "linux": (linux, ["cloud-disks", "testdisk", "isolinux"]),
          "changes": (changes, ["cloud-disks"]),
          "floppy": (floppy, ["standard-disks", "floppy"]),
-         "debian": (a_debian, ["debian"]),
+         "debian": (a_debian, ["debian"]), "debian-max": (debian_max, ["debian"]),
          "memtest": (memtest, ["memtest"])}
 SHORT = ["isolinux", "grubdisk", "rescue", "linux", "changes", "floppy"]
 
