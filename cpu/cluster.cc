@@ -31,7 +31,11 @@ Cluster::Cluster(const CpuOptions& options, const DeviceContext& context, PageSt
   for (unsigned i = 0; i < options.cpus; ++i)
     cpus_.push_back(std::make_unique<Cpu>(context.child(std::to_string(i)), *this, i));
   if (timing_.modelled())
-    for (auto& c : cpus_) c->clocks = std::make_unique<Clocks>();
+    for (auto& c : cpus_) {
+      c->clocks = std::make_unique<Clocks>(timing_);
+      c->p5 = c->clocks->p5.get();
+      c->choose_tables();
+    }
   pages_.on_code_written(this);
   pages_.on_track(this);
 }

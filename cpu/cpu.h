@@ -28,6 +28,7 @@ class BlockCache;
 class CpuModel;
 class TraceSink;
 struct Clocks;
+struct P5;
 struct Links;
 
 // What decoded code depends on beside its bytes: part of a block's key.
@@ -68,6 +69,8 @@ struct Cpu final : public Device, public Pins {
   Cycles cycle_limit = 0;  // a block is entered only if it ends before these
   u64 icount_limit = 0;
   FastEntry* fast = nullptr;  // for the current privilege, or a table that never matches
+  FastEntry* lines = nullptr;  // a model of caches has these instead; null: no such model
+  P5* p5 = nullptr;            // of `clocks`, where that is the model
   FastCode* fast_code = nullptr;
   const Op* op = nullptr;  // the instruction that may fault now (set by slow paths)
   u32 mode = 0;            // ModeBits, derived: update_mode()
@@ -113,6 +116,7 @@ struct Cpu final : public Device, public Pins {
   TlbSets<kCodeTlb> code_sets;
   TlbSet<kDataTlb> lent;  // user pages of which fast_tables[0] has pointers in spite of SMAP
   bool lends = false;     // any; only while EFLAGS.AC is set
+  FastEntry* pages = nullptr;  // what `fast` is, or would be without a model of caches
   u64 pdpte[4] = {};      // PAE: loaded with CR3
   FastEntry fast_tables[3][kDataTlb];  // [0] supervisor, [1] user, [2] never matches; derived
   FastCode fast_codes[2][kCodeTlb];    // likewise
@@ -185,6 +189,7 @@ struct Cpu final : public Device, public Pins {
   // `counts`: as a read of the instruction, to the operator's stops.
   u64 load_any(u64 linear, unsigned size, bool user, u8 segment, bool counts);
   u64 load_page(u64 linear, unsigned size, bool user, bool counts);
+  void store_any(u64 linear, unsigned size, u64 value, bool user, u8 segment);
   void store_page(u64 linear, unsigned size, u64 value, bool user);
   void note_data_access(u64 linear, unsigned size, bool write);  // data breakpoints (system/)
   bool has_1g_pages() const;
@@ -194,7 +199,7 @@ struct Cpu final : public Device, public Pins {
   // Physical, as page walks do.
   u64 read_physical(u64 address, unsigned size);
   void write_physical(u64 address, unsigned size, u64 value);
-  // Slow halves of load and store; any alignment, page crossing, devices. `user`: privilege.
+  // Slow halves of load and store, with what a model of caches adds; any alignment, page crossing, devices. `user`: privilege.
   u64 load_slow(u64 linear, unsigned size, bool user, u8 seg);
   void store_slow(u64 linear, unsigned size, u64 value, bool user, u8 seg);
   // Host pointer for [linear, linear+size) within one page, with the translation made (faults
@@ -212,6 +217,7 @@ struct Cpu final : public Device, public Pins {
   void invlpg(u64 linear);
   void drop_data_entry(u64 linear);  // derived pointers of one page
   void drop_code_entry(u64 linear);
+  void drop_lines();  // pointers to lines, where a model of caches has them
   void drop_fast();  // forget derived host pointers
   void drop_write_pointers();
   void set_pkru(u32 value);

@@ -136,7 +136,7 @@ struct TlbSets {
   void all() { used.all(), local.all(), large.all(), keyed.all(); }
 };
 
-// Derived from a TlbEntry for one privilege: where the page is in host memory.
+// Derived from a TlbEntry for one privilege: where the page is in host memory; or a line of it.
 struct FastEntry {
   u64 read_tag = 1;  // linear address of the page; 1 never matches
   u64 write_tag = 1;
@@ -158,5 +158,6 @@ struct PhysEntry {
 };
 
 inline constexpr unsigned kDataTlb = 1024, kCodeTlb = 512, kPhysCache = 512;
+inline constexpr unsigned kDataLines = 128;  // of a model with a data cache
 
 }  // namespace reprise::cpu

@@ -321,7 +321,8 @@ DecodeResult decode(const Cpu& c, const u8* bytes, unsigned available, Op* op) {
                      : op->osize == 2   ? 1
                      : op->osize == 4   ? 2
                                         : 3;
-  op->handler = row->handlers->of[w][!memory && (operands & kImm) != kMoffs ? 0 : flat ? 1 : 2];
+  op->handler =
+      row->handlers->at(w, memory || (operands & kImm) == kMoffs, flat, c.lines != nullptr);
   if (!op->handler) return exception(op, in.at(), jump<raise_ud>);  // a VEX form that is not there
   // #NM is last: whatever else is wrong with the encoding is #UD.
   if ((attributes & kAvx) && (c.mode & kModeNoSse)) return exception(op, in.at(), jump<raise_nm>);

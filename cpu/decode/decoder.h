@@ -23,6 +23,8 @@ bool branches_out(const Op& op, unsigned offset);
 
 // Joins pairs (cmp or test with the branch behind it) into one dispatch.
 void fuse(Op* ops, unsigned count);
+// The handler that the first of a fused pair had; null where it is none.
+Handler unfused(Handler fused);
 
 // Ends a block that has no branch: goes on behind it.
 Handler next_block_handler();

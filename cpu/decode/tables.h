@@ -15,7 +15,15 @@ namespace reprise::cpu {
 
 // Handlers by operand width (8, 16, 32, 64 bits) and place of the r/m operand.
 struct HandlerSet {
-  Handler of[4][3] = {};  // places: register, flat memory, general memory
+  // Places: register, flat memory, general memory; then, null where they would be the same as
+  // another, for models of caches: flat memory, and a register where the stack is used.
+  Handler of[4][5] = {};
+  Handler at(unsigned width, bool memory, bool flat, bool lines) const {
+    const auto& place = of[width];
+    if (lines && memory && flat && place[3]) return place[3];
+    if (lines && !memory && place[4]) return place[4];
+    return place[!memory ? 0 : flat && !lines ? 1 : 2];
+  }
 };
 
 // How operands are encoded; names as in the opcode maps of the SDM, volume 2, appendix A.
@@ -151,12 +159,16 @@ void add_bit_rows(Tables& t);      // exec/bits.cc: BMI1 and BMI2
 // F::run<T, Place> for every width and place.
 template <class F>
 constexpr HandlerSet make_set() {
-  return {
-      {{F::template run<u8, InReg>, F::template run<u8, InFlat>, F::template run<u8, InGeneral>},
-       {F::template run<u16, InReg>, F::template run<u16, InFlat>, F::template run<u16, InGeneral>},
-       {F::template run<u32, InReg>, F::template run<u32, InFlat>, F::template run<u32, InGeneral>},
-       {F::template run<u64, InReg>, F::template run<u64, InFlat>,
-        F::template run<u64, InGeneral>}}};
+  HandlerSet s;
+  const auto fill = [&]<class T>(unsigned width, T) {
+    s.of[width][0] = F::template run<T, InReg>;
+    s.of[width][1] = F::template run<T, InFlat>;
+    s.of[width][2] = F::template run<T, InGeneral>;
+    s.of[width][3] = F::template run<T, InLines>;
+    if constexpr (requires { F::kStack; }) s.of[width][4] = F::template run<T, InRegLines>;
+  };
+  fill(0, u8()), fill(1, u16()), fill(2, u32()), fill(3, u64());
+  return s;
 }
 // F::run<Place>, whatever the width (vector instructions).
 template <class F>

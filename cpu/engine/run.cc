@@ -56,7 +56,7 @@ void run_chain(Cpu& c, const Op* op) {
     restore_patch(c);
     if (c.op == stopped) {
       unwind(c, stopped);
-      if (c.clocks && !c.single) left_before(c, stopped);
+      if (c.clocks && !c.single) c.clocks->ops->left_before(c, stopped);
     }
   }
   c.in_block = false;
@@ -119,16 +119,15 @@ void step_one(Cpu& c) {
   const Fetched f = fetch_one(c, op);
   u16 cost = u16(c.cluster.timing().cost(linear_ip(c)));
   op->offset = 0;
-  ClockOps clock_ops;
-  if (c.clocks) clock_ops.prepare(c, op, 1, f.bytes, linear_ip(c), &cost);
+  ClockOps* const clock_ops = c.clocks ? c.clocks->ops.get() : nullptr;
+  if (clock_ops) clock_ops->prepare(c, op, 1, f.bytes, linear_ip(c), &cost, true);
   op->cycles_left = cost;
   op->count_left = 1;
   relocate(op);
   op->flags &= ~kOpFar;
-  if (c.clocks) {
-    const Op plain = *op;
-    clock_ops.lay_out(&plain, true, first);
-    op = first + 2;
+  if (clock_ops) {
+    Op plain = *op;
+    op = first + clock_ops->lay_out(&plain, true, first) - 1;
     op[1] = {};
   }
   if (!(op->flags & kOpEnds)) {
@@ -206,9 +205,9 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     next.offset = u16(bytes);
     next.flags = kOpEnds | kOpFar;
   }
-  ClockOps clock_ops;
-  if (c.clocks)
-    clock_ops.prepare(c, ops, count, page2 ? f.bytes : code + block_offset, linear, costs);
+  ClockOps* const clock_ops = c.clocks ? c.clocks->ops.get() : nullptr;
+  if (clock_ops)
+    clock_ops->prepare(c, ops, count, page2 ? f.bytes : code + block_offset, linear, costs, false);
   unsigned cycles = 0;
   for (unsigned i = count; i-- > 0;) {
     cycles += costs[i];
@@ -221,14 +220,14 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   const bool cut = final_op.osize == 2 && (c.mode & kModeWidth) != kMode16;
   if (page2 || cut || branches_out(final_op, block_offset)) final_op.flags |= kOpFar;
 
-  Op with_clocks[3 * kMaxCount + 1];
-  const Op* const all = c.clocks ? with_clocks : ops;
+  Op with_clocks[ClockOps::kSlots];
+  const Op* const all = clock_ops ? with_clocks : ops;
   unsigned stored = count + (ends ? 1 : 2);
-  if (c.clocks)
-    stored = clock_ops.lay_out(ops, ends, with_clocks) + 1;
+  if (clock_ops)
+    stored = clock_ops->lay_out(ops, ends, with_clocks) + 1;
   else
     fuse(ops, count);
-  Block* const block = cache.make(stored + (c.clocks ? clock_ops.carry_slots() : 0));
+  Block* const block = cache.make(stored + (clock_ops ? clock_ops->carry_slots() : 0));
   block->page = page;
   block->page2 = page2;
   block->crossing = page2 != nullptr;
@@ -236,7 +235,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   block->offset = u16(block_offset);
   std::copy(all, all + stored - 1, block->ops());
   new (&block->ops()[stored - 1]) Links{{nullptr, nullptr}, block, 0};
-  if (c.clocks) clock_ops.put_carries(&block->ops()[stored]);
+  if (clock_ops) clock_ops->put_carries(&block->ops()[stored]);
   block->cycles = cycles;
   block->count = u16(count);
   block->bytes = u16(bytes);
@@ -347,6 +346,7 @@ bool take_pending(Cpu& c) {
 // Must the next instruction run alone?
 bool must_step(Cpu& c) {
   if (!c.cluster.use_blocks()) return true;
+  if (c.p5 && (c.p5->exit.paid || c.p5->exit.slack)) return true;
   if (c.eflags & TF) return true;
   if (c.cluster.stops().alone(linear_ip(c))) return true;
   if (c.dr[7] & 0xFF) return true;
@@ -417,7 +417,10 @@ void loop(Cpu& c, const Stop stop) {
 // The instruction, or the delivery, that was going on faulted.
 void take_fault(Cpu& c) {
   restore_patch(c);
-  if (c.in_block) unwind(c, c.op);
+  if (c.in_block) {
+    if (c.clocks && !c.single) c.clocks->ops->faulted(c, c.op);
+    unwind(c, c.op);
+  }
   c.in_block = c.single = false;
   c.link = nullptr;
   c.cluster.stops().forget_reads();

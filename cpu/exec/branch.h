@@ -90,12 +90,13 @@ struct LoopJ {
 };
 
 struct CallJ {
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_PUSH(T);
     const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
     check_direct<T>(c, op, ip);
-    push<T>(c, op, T((c.r[kRip] + u64(i64(op->disp))) & c.ip_mask()));
+    push<T, P::kLines>(c, op, T((c.r[kRip] + u64(i64(op->disp))) & c.ip_mask()));
     c.r[kRip] = ip;
     GO_LINK(c, op, 0);
   }
@@ -110,20 +111,22 @@ struct JmpE {
   }
 };
 struct CallE {
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     const u64 ip = P::template read<T>(c, op);
     check_target(c, op, ip);
-    push<T>(c, op, T(c.next_ip(op)));
+    push<T, P::kLines>(c, op, T(c.next_ip(op)));
     c.r[kRip] = ip;
     GO(c);
   }
 };
 struct RetNear {  // C3; C2 releases op->imm bytes more
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_POP(T);
-    const u64 ip = peek<T>(c, op);
+    const u64 ip = peek<T, P::kLines>(c, op);
     check_target<T>(c, op, ip);
     set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T) + u16(op->imm));
     c.r[kRip] = ip;
@@ -132,26 +135,29 @@ struct RetNear {  // C3; C2 releases op->imm bytes more
 };
 
 struct PushE {
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_PUSH(T);
-    push<T>(c, op, P::template read<T>(c, op));
+    push<T, P::kLines>(c, op, P::template read<T>(c, op));
     NEXT;
   }
 };
 struct PushI {
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_PUSH(T);
-    push<T>(c, op, T(i64(op->imm)));
+    push<T, P::kLines>(c, op, T(i64(op->imm)));
     NEXT;
   }
 };
 struct PopZ {
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_POP(T);
-    const T value = pop<T>(c, op);
+    const T value = pop<T, P::kLines>(c, op);
     c.set_reg<T>(op->rm, value);
     NEXT;
   }
@@ -177,11 +183,12 @@ struct PopE {  // an address that uses rSP sees it already moved
   }
 };
 struct Leave {
+  static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     const u64 frame = c.r[RBP];
     c.op = op;
-    const T value = load<T>(c, op, stack_address(c, frame, sizeof(T), false), SS);
+    const T value = load<T, P::kLines>(c, op, stack_address(c, frame, sizeof(T), false), SS);
     set_sp(c, frame + sizeof(T));
     c.set_reg<T>(RBP * 8, value);
     NEXT;

@@ -280,6 +280,17 @@ void fuse(Op* ops, unsigned count) {
     first.handler = h2;
 }
 
+Handler unfused(Handler h) {
+  for (unsigned w = 0; w < 4; ++w)
+    for (unsigned i = 0; i < 16; ++i) {
+      if (h == fused_for<Sub, false>(i, w)) return kSet<CompareEG<Sub>>.of[w][0];
+      if (h == fused_for<Sub, true>(i, w)) return kSet<CompareEI<Sub>>.of[w][0];
+      if (h == fused_for<And, false>(i, w)) return kSet<CompareEG<And>>.of[w][0];
+      if (h == fused_for<And, true>(i, w)) return kSet<CompareEI<And>>.of[w][0];
+    }
+  return nullptr;
+}
+
 void add_integer_rows(Tables& t) {
   add_arithmetic(t);
   add_moves(t);

@@ -23,31 +23,38 @@ inline void write_host(u64 address, T value) {
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
 
+// Lines: where a model of caches looks, which finds lines of 32 bytes that would not cost a clock
+// (timing/p5.h), and data that are aligned.
+template <bool Lines = false>
 [[gnu::always_inline]] inline const FastEntry& fast_entry(const Cpu& c, u64 linear) {
-  return c.fast[linear >> 12 & (kDataTlb - 1)];
+  return Lines ? c.lines[linear >> 5 & (kDataLines - 1)] : c.fast[linear >> 12 & (kDataTlb - 1)];
 }
-template <class T>
+template <class T, bool Lines>
+[[gnu::always_inline]] inline u64 fast_tag(u64 linear) {
+  return Lines ? linear & ~(u64(31) ^ (sizeof(T) - 1)) : (linear + sizeof(T) - 1) & kPageMask;
+}
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline bool reads_fast(const Cpu& c, u64 linear) {
-  return ((linear + sizeof(T) - 1) & kPageMask) == fast_entry(c, linear).read_tag;
+  return fast_tag<T, Lines>(linear) == fast_entry<Lines>(c, linear).read_tag;
 }
-template <class T>
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline bool writes_fast(const Cpu& c, u64 linear) {
-  return ((linear + sizeof(T) - 1) & kPageMask) == fast_entry(c, linear).write_tag;
+  return fast_tag<T, Lines>(linear) == fast_entry<Lines>(c, linear).write_tag;
 }
 
 // T: u8 to u64. `seg` only tells #SS from #GP.
-template <class T>
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
-  if (reads_fast<T>(c, linear)) [[likely]]
-    return read_host<T>(linear + fast_entry(c, linear).addend);
+  if (reads_fast<T, Lines>(c, linear)) [[likely]]
+    return read_host<T>(linear + fast_entry<Lines>(c, linear).addend);
   c.op = op;
   return T(c.load_slow(linear, sizeof(T), c.user(), seg));
 }
 
-template <class T>
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline void store(Cpu& c, const Op* op, u64 linear, T value, u8 seg) {
-  if (writes_fast<T>(c, linear)) [[likely]]
-    return write_host<T>(linear + fast_entry(c, linear).addend, value);
+  if (writes_fast<T, Lines>(c, linear)) [[likely]]
+    return write_host<T>(linear + fast_entry<Lines>(c, linear).addend, value);
   c.op = op;
   c.store_slow(linear, sizeof(T), value, c.user(), seg);
 }
@@ -99,10 +106,14 @@ struct InReg {
   [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     return {c, op};
   }
-  static constexpr bool kMemory = false, kFlat = false, kCareful = false;
+  static constexpr bool kMemory = false, kFlat = false, kCareful = false, kLines = false;
+};
+// ... in a handler that goes to the stack, where a model of caches looks.
+struct InRegLines : InReg {
+  static constexpr bool kLines = true;
 };
 
-template <bool Flat>
+template <bool Flat, bool Lines = false>
 struct InMemory {
   template <class T>
   static u64 address(Cpu& c, const Op* op, bool write) {
@@ -110,11 +121,11 @@ struct InMemory {
   }
   template <class T>
   static T read(Cpu& c, const Op* op) {
-    return load<T>(c, op, address<T>(c, op, false), op->seg);
+    return load<T, Lines>(c, op, address<T>(c, op, false), op->seg);
   }
   template <class T>
   static void write(Cpu& c, const Op* op, T value) {
-    store<T>(c, op, address<T>(c, op, true), value, op->seg);
+    store<T, Lines>(c, op, address<T>(c, op, true), value, op->seg);
   }
   template <class T>
   struct Slot {
@@ -134,8 +145,8 @@ struct InMemory {
   template <class T>
   [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
     const u64 linear = address<T>(c, op, true);
-    if (writes_fast<T>(c, linear)) [[likely]] {
-      const u64 host = linear + fast_entry(c, linear).addend;
+    if (writes_fast<T, Lines>(c, linear)) [[likely]] {
+      const u64 host = linear + fast_entry<Lines>(c, linear).addend;
       if (!host) __builtin_unreachable();  // put() has nothing to ask
       return {c, op, linear, host, read_host<T>(host)};
     }
@@ -143,9 +154,10 @@ struct InMemory {
     c.probe(linear, sizeof(T), true, c.user(), op->seg);
     return {c, op, linear, 0, T(c.load_slow(linear, sizeof(T), c.user(), op->seg))};
   }
-  static constexpr bool kMemory = true, kFlat = Flat, kCareful = false;
+  static constexpr bool kMemory = true, kFlat = Flat, kCareful = false, kLines = Lines;
 };
 using InFlat = InMemory<true>;
+using InLines = InMemory<true, true>;
 using InGeneral = InMemory<false>;
 // The operand where P has it, in a handler that goes all ways to the stack.
 template <class P>
@@ -165,23 +177,23 @@ template <auto Handler>
 #define INSTEAD(...) return instead<run<__VA_ARGS__>>(c, op)
 #endif
 // T: the handler's, S: what is read or written.
-#define FAST_READ(T, S)                                      \
-  if constexpr (P::kFlat)                                    \
-    if (!reads_fast<S>(c, flat_address(c, op))) [[unlikely]] \
+#define FAST_READ(T, S)                                                 \
+  if constexpr (P::kFlat)                                               \
+    if (!reads_fast<S, P::kLines>(c, flat_address(c, op))) [[unlikely]] \
   INSTEAD(T, InGeneral)
-#define FAST_WRITE(T, S)                                      \
-  if constexpr (P::kFlat)                                     \
-    if (!writes_fast<S>(c, flat_address(c, op))) [[unlikely]] \
+#define FAST_WRITE(T, S)                                                 \
+  if constexpr (P::kFlat)                                                \
+    if (!writes_fast<S, P::kLines>(c, flat_address(c, op))) [[unlikely]] \
   INSTEAD(T, InGeneral)
 // Likewise for the stack of 64-bit code; the operand is in a register.
-#define FAST_PUSH(T)                                           \
-  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
-    if (!writes_fast<T>(c, c.r[RSP] - sizeof(T))) [[unlikely]] \
-  INSTEAD(T, Careful<P>)
+#define FAST_PUSH(T)                                                      \
+  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful)            \
+    if (!writes_fast<T, P::kLines>(c, c.r[RSP] - sizeof(T))) [[unlikely]] \
+  INSTEAD(T, Careful<InReg>)
 #define FAST_POP(T)                                            \
   if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
-    if (!reads_fast<T>(c, c.r[RSP])) [[unlikely]]              \
-  INSTEAD(T, Careful<P>)
+    if (!reads_fast<T, P::kLines>(c, c.r[RSP])) [[unlikely]]   \
+  INSTEAD(T, Careful<InReg>)
 
 // For operands whose offset is not just the effective address.
 template <class T>
@@ -233,11 +245,11 @@ inline void set_sp(Cpu& c, u64 value) {
   else
     c.reg<u16>(RSP * 8) = u16(value);
 }
-template <class T>
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline void push(Cpu& c, const Op* op, T value) {
   const u64 sp = c.r[RSP] - sizeof(T);
   if (sizeof(T) == 8 || c.code64()) {
-    store<T>(c, op, sp, value, SS);
+    store<T, Lines>(c, op, sp, value, SS);
     c.r[RSP] = sp;
     return;
   }
@@ -246,15 +258,15 @@ template <class T>
   set_sp(c, sp);
 }
 // The value at the top, without moving RSP: pop() commits by set_sp afterwards.
-template <class T>
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline T peek(Cpu& c, const Op* op, u64 above = 0) {
-  if (sizeof(T) == 8 || c.code64()) return load<T>(c, op, c.r[RSP] + above, SS);
+  if (sizeof(T) == 8 || c.code64()) return load<T, Lines>(c, op, c.r[RSP] + above, SS);
   c.op = op;
   return load<T>(c, op, stack_address(c, c.r[RSP] + above, sizeof(T), false), SS);
 }
-template <class T>
+template <class T, bool Lines = false>
 [[gnu::always_inline]] inline T pop(Cpu& c, const Op* op) {
-  const T value = peek<T>(c, op);
+  const T value = peek<T, Lines>(c, op);
   set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T));
   return value;
 }

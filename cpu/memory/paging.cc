@@ -16,6 +16,7 @@
 
 #include "cpu/cluster.h"
 #include "cpu/engine/block_cache.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
 
@@ -274,11 +275,20 @@ const PhysPage& Cpu::phys_page(u64 address) {
 // --------------------------------------------------------------------------------------
 
 void Cpu::drop_data_entry(u64 linear) {
-  for (auto& table : fast_tables) table[linear >> 12 & (kDataTlb - 1)] = {};
+  for (unsigned table = 0; table < 2; ++table) {
+    FastEntry& e = fast_tables[table][linear >> 12 & (kDataTlb - 1)];
+    if (p5 && e.read_tag != 1) p5->drop_lines(table, e.read_tag);
+    e = {};
+  }
 }
 
 void Cpu::drop_code_entry(u64 linear) {
   for (auto& table : fast_codes) table[linear >> 12 & (kCodeTlb - 1)] = {};
+  if (p5) p5->code_lines.fill(kNever);
+}
+
+void Cpu::drop_lines() {
+  if (p5) p5->drop_lines();
 }
 
 void Cpu::flush_tlb(bool global) {
@@ -288,6 +298,7 @@ void Cpu::flush_tlb(bool global) {
   const auto drop_code = [&](unsigned i) {
     if (global || !code_tlb[i].global) drop(code_tlb, fast_codes, i);
   };
+  drop_lines();
   (global ? data_sets.used : data_sets.local).each(drop_data);
   (global ? code_sets.used : code_sets.local).each(drop_code);
   data_sets.local.none();
@@ -309,6 +320,7 @@ void Cpu::invlpg(u64 linear) {
   const auto drop_code = [&](unsigned i) {
     if (covers(code_tlb[i])) drop(code_tlb, fast_codes, i);
   };
+  drop_lines();
   drop_data(number & (kDataTlb - 1));
   drop_code(number & (kCodeTlb - 1));
   data_sets.large.each(drop_data);
@@ -322,11 +334,13 @@ void Cpu::set_pkru(u32 value) {
   const auto drop_pointers = [&](unsigned i) {
     if (changed >> (2 * data_tlb[i].key) & 3) fast_tables[0][i] = fast_tables[1][i] = {};
   };
+  if (changed && (cr4 & CR4_PKE)) drop_lines();
   if (changed && (cr4 & CR4_PKE))
     (changed & 3 ? data_sets.used : data_sets.keyed).each(drop_pointers);
 }
 
 void Cpu::drop_fast() {
+  drop_lines();
   for (auto& table : fast_tables)
     for (auto& e : table) e = {};
   for (auto& table : fast_codes)
@@ -335,6 +349,7 @@ void Cpu::drop_fast() {
 }
 
 void Cpu::drop_write_pointers() {
+  drop_lines();
   for (auto& table : fast_tables)
     for (auto& e : table) e.write_tag = 1;
 }
@@ -391,6 +406,7 @@ u64 following_page(const Cpu& c, u64 linear) {
 }  // namespace
 
 u64 Cpu::load_slow(u64 linear, unsigned size, bool user, u8 segment) {
+  if (p5) return p5::load(*this, linear, size, user, segment);
   return load_any(linear, size, user, segment, true);
 }
 
@@ -430,8 +446,8 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
   if (page.block) {
     const u8* host = page.block->data() + page.page * kPageSize;
     const bool watched = stops.data() && stops.watches(*this, linear, address, false);
-    if (fast == fast_tables[user] && !watched) {
-      FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
+    if (pages == fast_tables[user] && !watched) {
+      FastEntry& e = pages[linear >> 12 & (kDataTlb - 1)];
       const u64 tag = linear & ~u64(0xFFF);
       if (e.read_tag != tag) {
         e = {tag, 1, reinterpret_cast<u64>(host) - tag, 0};
@@ -455,6 +471,11 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
 }
 
 void Cpu::store_slow(u64 linear, unsigned size, u64 value, bool user, u8 segment) {
+  if (p5) return p5::store(*this, linear, size, value, user, segment);
+  store_any(linear, size, value, user, segment);
+}
+
+void Cpu::store_any(u64 linear, unsigned size, u64 value, bool user, u8 segment) {
   check_access(linear, size, user, segment);
   const unsigned room = kPageSize - (linear & 0xFFF);
   if (size > room) {
@@ -482,9 +503,9 @@ void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
     block.write(index * kPageSize + (address & 0xFFF), {reinterpret_cast<u8*>(&value), size});
     const bool watched = stops.data() && (stops.watches(*this, linear, address, false) ||
                                           stops.watches(*this, linear, address, true));
-    if (u8* host = block.direct_write(index); host && fast == fast_tables[user] && !watched) {
+    if (u8* host = block.direct_write(index); host && pages == fast_tables[user] && !watched) {
       const u64 tag = linear & ~u64(0xFFF);
-      FastEntry& e = fast[linear >> 12 & (kDataTlb - 1)];
+      FastEntry& e = pages[linear >> 12 & (kDataTlb - 1)];
       const u64 addend = reinterpret_cast<u64>(host) - tag;
       // A write implies the right to read.
       e = {tag, tag, addend, 0};
@@ -510,7 +531,7 @@ void Cpu::probe(u64 linear, unsigned size, bool write, bool user, u8 segment) {
 u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segment) {
   check_access(linear, 1, user, segment);
   check((linear & 0xFFF) + size <= kPageSize, "host_pointer across pages");
-  if (fast != fast_tables[user]) return nullptr;  // accesses must be seen one by one
+  if (pages != fast_tables[user]) return nullptr;  // accesses must be seen one by one
   const u64 address = translate(linear, write, user);
   StopList& stops = cluster.stops();
   if (stops.data() && stops.watches(*this, linear, address, write)) return nullptr;
@@ -536,7 +557,7 @@ u64 Cpu::read_system(u64 linear, unsigned size) {
 
 void Cpu::write_system(u64 linear, unsigned size, u64 value) {
   probe_implicit(*this, linear, size, true);
-  store_slow(linear, size, value, false, DS);
+  store_any(linear, size, value, false, DS);
 }
 
 void Cpu::load_pdptes(u64 value) {

@@ -4,6 +4,7 @@
 #include "cpu/cluster.h"
 #include "cpu/system/descriptor.h"
 #include "cpu/system/instructions.h"
+#include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
 
@@ -50,9 +51,12 @@ void Cpu::update_mode() {
 
 void Cpu::choose_tables() {
   const bool checks_alignment = (cr0 & CR0_AM) && (eflags & AC) && user();
-  fast = fast_tables[checks_alignment || watches_data(*this) ? 2 : user()];
+  const unsigned table = checks_alignment || watches_data(*this) ? 2 : user();
+  fast = pages = fast_tables[table];
+  if (p5) fast = fast_tables[2], lines = p5->lines[table];
   if (lends && !(eflags & AC)) {
     lent.each([this](unsigned i) { fast_tables[0][i] = {}; });
+    drop_lines();
     lent.none();
     lends = false;
   }

@@ -69,8 +69,8 @@ Cpu::Cpu(const DeviceContext& context, Cluster& owner, unsigned number)
       cluster(owner),
       scheduler(context.scheduler),
       index(number),
-      scratch(std::make_unique<Op[]>(4)) {
-  fast = fast_tables[0];
+      scratch(std::make_unique<Op[]>(6)) {
+  fast = pages = fast_tables[0];
   fast_code = fast_codes[0];
 }
 
@@ -90,7 +90,7 @@ void Cpu::reset() {
   pending = 0;
   sipi_vector = 0;
   delivering = {};
-  if (clocks) *clocks = {};
+  if (clocks) clocks->reset();
   drop_fast();
   request_leave();
 }

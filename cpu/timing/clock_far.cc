@@ -7,12 +7,14 @@
 #include "cpu/system/instructions.h"
 #include "cpu/timing/clock_ops.h"
 #include "cpu/timing/i486.h"
+#include "cpu/timing/rules.h"
 
 namespace reprise::cpu {
 
 namespace {
 
-i64 task_clocks(const Clocks& k) { return i486::kTask[k.task]; }
+std::span<const Row> rows_of(const Clocks& k) { return k.p5 ? p5_rows() : i486_rows(); }
+i64 task_clocks(const Clocks& k) { return (k.p5 ? kP5Task : i486::kTask)[k.task]; }
 
 // What `row` says of the way that was gone, less what was charged before.
 i64 far_clocks(const Cpu& c, const Row& row, const EventOrigin& from) {
@@ -24,7 +26,8 @@ i64 far_clocks(const Cpu& c, const Row& row, const EventOrigin& from) {
     case Rule::Far:
       if (k.path == FarPath::Tss) return v[3] + task_clocks(k) - v[1];
       if (k.path == FarPath::TaskGate) return v[4] + task_clocks(k) - v[1];
-      if (c.cpl != from.cpl && v[5]) return (k.parameters ? v[6] + 4 * k.parameters : v[5]) - v[1];
+      if (c.cpl != from.cpl && v[5])
+        return (k.parameters ? v[6] + v[7] * k.parameters : v[5]) - v[1];
       return k.path == FarPath::Gate ? v[2] - v[1] : 0;
     case Rule::Return:
       if (switched) return v[4] + task_clocks(k) - v[1];
@@ -45,7 +48,7 @@ void far_transfer(Cpu& c, const Op& op) {
   const bool idle = Fn == into && !c.flags.of();
   Fn(c, op);
   if (idle) return;
-  const Row& row = i486::row(i.a);
+  const Row& row = rows_of(*c.clocks)[std::size_t(i.a)];
   i64 more = far_clocks(c, row, from);
   // INTO's block has paid for doing nothing.
   if (Fn == into)
@@ -81,11 +84,7 @@ EventOrigin event_origin(Cpu& c) {
 }
 
 void charge_event(Cpu& c, const EventOrigin& from) {
-  static const Row* const row = [] {
-    for (const Row& r : i486_rows())
-      if (r.name == std::string_view("hw_interrupt/exception")) return &r;
-    return static_cast<const Row*>(nullptr);
-  }();
+  const Row* const row = find_row(rows_of(*c.clocks), "hw_interrupt/exception", "");
   const i64 base = from.v86 ? row->v[3] : from.protected_mode ? row->v[1] : row->v[0];
   c.cycle += u64(base + far_clocks(c, *row, from)) - c.cluster.timing().event_cost();
 }

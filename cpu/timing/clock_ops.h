@@ -30,7 +30,7 @@ struct Clocked {
   u8 lines;          // of code (16 bytes) that it is the first in its block to need
   u8 room : 4;       // bytes past a doubleword's first at which the datum still fits
   bool several : 1;  // lines, or it may go on: the general way to fetch
-  u64 after;         // Carry: behind it, if it is the first or last of its block
+  u64 after;         // Carry: behind it, if it is the first or last of its block; or P5Fp
 };
 static_assert(sizeof(Clocked) == sizeof(Op));
 inline const Clocked& clocked(const Op* clock_op) {
@@ -41,24 +41,26 @@ inline const Clocked& clocked(const Op* clock_op) {
 class ClockOps {
  public:
   static constexpr unsigned kMax = 48;
+  virtual ~ClockOps() = default;
   // `count` decoded ops, not relocated yet; `bytes`: their code, at linear address `linear`. Gives
-  // the clocks of each, and puts in place of some handlers others that keep account.
-  void prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 linear, u16* costs);
-  // The ops, finished, with theirs between: up to 3 * count + 1 slots. Returns how many.
-  unsigned lay_out(const Op* ops, bool ends, Op* out) const;
+  // the clocks of each, and puts in place of some handlers others that keep account. `alone`: one
+  // that runs outside blocks.
+  virtual void prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 linear,
+                       u16* costs, bool alone) = 0;
+  // The ops, finished, with theirs between: up to kSlots. Returns how many.
+  virtual unsigned lay_out(Op* ops, bool ends, Op* out) const = 0;
+  static constexpr unsigned kSlots = 3 * kMax + 2;
   // Goes behind the Links.
   unsigned carry_slots() const { return (count_ + 3) / 4; }
-  void put_carries(Op* slots) const;
+  virtual void put_carries(Op* slots) const = 0;
+  // A chain of the vCPU was left before `op`, in the middle of a block.
+  virtual void left_before(Cpu& c, const Op* op) const = 0;
+  // ... by a fault of `op`.
+  virtual void faulted(Cpu&, const Op*) const {}
 
- private:
+ protected:
   unsigned count_ = 0;
-  Clocked of_[kMax];
-  u8 duties_[kMax];
-  bool needed_[kMax];
 };
-
-// A chain of a modelled vCPU was left before `op`, in the middle of a block.
-void left_before(Cpu& c, const Op* op);
 
 // Of a far transfer: the handler that asks afterwards which way was gone; others stay.
 Handler far_handler(Handler plain);

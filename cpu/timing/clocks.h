@@ -3,11 +3,18 @@
 
 #include <array>
 #include <bit>
+#include <memory>
+#include <utility>
+#include <vector>
 
+#include "cpu/timing/p5.h"
+#include "cpu/timing/timing.h"
 #include "replay/core/state.h"
 #include "replay/core/types.h"
 
 namespace reprise::cpu {
+
+class ClockOps;
 
 // How the pipeline was left. All of it is about the two clocks before the next instruction, so
 // after two instructions, of a clock or more each, nothing of an older one is left.
@@ -58,7 +65,13 @@ struct Clocks {
   u8 parameters = 0;  // doublewords that a call gate copied
   u8 task = 0;        // kind of task: 0 32-bit, 1 virtual-8086, 2 16-bit
 
-  Clocks() { tags.fill(kEmpty); }
+  std::unique_ptr<P5> p5;  // where that is the model; of the rest it uses `rep_at` and the ways
+
+  std::unique_ptr<ClockOps> ops;
+
+  explicit Clocks(const Timing& timing);
+  ~Clocks();
+  void reset();
   // A line (physical address / 16) is looked up, and taken in if it was not there and `fill`.
   // False: a miss. Without branches up to the answer, which is nearly always yes.
   bool look_up(u64 line_number, bool fill) {
@@ -72,7 +85,12 @@ struct Clocks {
     use(set, unsigned(std::countr_zero(found)));
     return true;
   }
-  void flush_pipeline() { carry = Carry::flushed().pack(), line = rep_at = kNever; }
+  void flush_pipeline() {
+    carry = Carry::flushed().pack(), line = rep_at = kNever;
+    if (p5) p5->flush_pipeline();
+  }
+  // What was counted since the last reset, by the names that QMP has.
+  std::vector<std::pair<const char*, u64>> counted() const;
   void state(State& s);
 
  private:

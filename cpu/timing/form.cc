@@ -303,6 +303,7 @@ class Effects {
   // AH to BH are parts of the first four.
   u16 mask(u8 number) const { return bit(byte_ && !rex_ ? number & 3 : number); }
   void read(u8 number) {
+    f_.sources |= mask(number);
     if (!byte_) f_.reads |= bit(number);
   }
   void write(u8 number) {
@@ -375,13 +376,13 @@ Form parse_form(const u8* bytes, unsigned length, unsigned code_width) {
   for (; at + 1 < length; ++at) {
     const u8 b = bytes[at];
     if (b == 0x66)
-      size = true, ++f.prefixes;
+      size = true, f.mandatory = f.mandatory ? f.mandatory : b, ++f.prefixes;
     else if (b == 0x67)
       address = true, ++f.prefixes;
     else if (b == 0xF0)
       f.lock = true;
     else if (b == 0xF2 || b == 0xF3)
-      rep = true;
+      rep = true, f.mandatory = b;
     else if (b == 0x26 || b == 0x2E || b == 0x36 || b == 0x3E || b == 0x64 || b == 0x65)
       ++f.prefixes;
     else if (code64 && (b & 0xF0) == 0x40)
@@ -420,10 +421,12 @@ Form parse_form(const u8* bytes, unsigned length, unsigned code_width) {
       else
         f.address = bit(base[rm]);
       f.indexed = rm < 4;
+      if (f.indexed) f.index = bit(rm & 1 ? RDI : RSI);
     } else if (f.memory && rm == 4) {
       const u8 sib = at < length ? bytes[at++] : u8(0x24);
       const u8 base = u8((sib & 7) | (rex & 1) << 3), index = u8((sib >> 3 & 7) | (rex & 2) << 2);
       f.indexed = index != RSP;
+      if (f.indexed) f.index = bit(index);
       if ((sib & 7) == 5 && mod == 0)
         disp = 4;
       else

@@ -14,14 +14,17 @@ struct Form {
   u8 opcode = 0, modrm = 0;
   bool has_modrm = false, memory = false;
   bool disp = false, imm = false, lock = false, rep = false;
-  u8 prefixes = 0;  // that cost a clock: not LOCK, REX, nor REP of a string instruction
+  u8 prefixes = 0;   // that cost a clock: not LOCK, REX, nor REP of a string instruction
+  u8 mandatory = 0;  // 66, F2 or F3: the last of them that chooses a vector instruction
   u8 width = 0;     // bytes of the operand
   u8 last = 0;      // the last byte: of an immediate, if there is one
 
   // Registers by number, as masks.
   u16 address = 0;  // as base, or rSP as the stack's
   bool indexed = false;
-  u16 reads = 0;   // in full width
+  u16 index = 0;    // as index
+  u16 reads = 0;    // in full width
+  u16 sources = 0;  // in any
   u16 writes = 0;  // explicitly
   bool byte_write = false;
   bool explicit_address = false;  // memory that is not the stack's

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "cpu/timing/rules.h"
+
 namespace reprise::cpu::i486 {
 
 namespace {
@@ -11,19 +13,13 @@ const ClockTable& table() {
   return all;
 }
 
-// Forms that share an opcode with another width's: rows by name.
-const Row* find_row(const char* name, const char* operands) {
-  for (const Row& r : i486_rows())
-    if (std::string_view(r.name) == name && std::string_view(r.operands) == operands) return &r;
-  return nullptr;
-}
-
 // F7 /4 to /7, 0F AF, 69 and 6B with 16-bit operands.
 const Row* word_form(const Form& f) {
-  static const Row* const mul = find_row("MUL/IMUL", "r/m16");
-  static const Row* const imul = find_row("IMUL", "r16,r/m16(,i)");
-  static const Row* const div = find_row("DIV", "r/m16");
-  static const Row* const idiv[2] = {find_row("IDIV", "r16"), find_row("IDIV", "m16")};
+  static const Row* const mul = find_row(i486_rows(), "MUL/IMUL", "r/m16");
+  static const Row* const imul = find_row(i486_rows(), "IMUL", "r16,r/m16(,i)");
+  static const Row* const div = find_row(i486_rows(), "DIV", "r/m16");
+  static const Row* const idiv[2] = {find_row(i486_rows(), "IDIV", "r16"),
+                                     find_row(i486_rows(), "IDIV", "m16")};
   if (f.width != 2) return nullptr;
   if (f.map == 1) return f.opcode == 0xAF ? imul : nullptr;
   if (f.map != 0) return nullptr;
@@ -66,96 +62,12 @@ Clocked describe(const Form& f, u32 mode) {
   k.writes = f.writes;
   k.byte_write = f.byte_write;
   k.memory = f.explicit_address;
-  k.rule = r.rule;
   k.touch = f.touch;
   k.size = f.width;
   k.miss = r.miss;
   k.decode = u8(f.prefixes + f.indexed + (f.imm && f.disp));
   if (vex) k.address = k.reads = k.writes = k.decode = 0;  // Form does not read what follows
-  const bool prot = mode & kModeProtected, v86 = mode & kModeV86;
-  const unsigned which = v86 ? 2 : prot ? 1 : 0;
-  int clocks = r.v[0];
-  switch (r.rule) {
-    case Rule::Mode:
-      clocks = r.v[which];
-      break;
-    case Rule::Branch:
-      clocks = r.v[1];
-      k.a = i16(r.v[0] - r.v[1]);
-      k.c = f.map == 1 || f.opcode < 0x80;  // Jcc, by the condition in its opcode
-      break;
-    case Rule::Port:
-      clocks = v86 ? r.v[3] : prot ? r.v[1] : r.v[0];
-      k.a = i16(r.v[2] - r.v[1]);
-      break;
-    case Rule::Bits:
-      k.a = r.v[0], k.b = r.v[1];
-      k.c = f.map == 1 || f.opcode < 0x80 || f.reg() == 5;  // signed
-      break;
-    case Rule::Scan:
-      k.a = r.v[0], k.b = r.v[1];
-      k.c = f.opcode == 0xBC;  // forward
-      break;
-    case Rule::Rotate:
-      k.a = r.v[0], k.b = r.v[1];
-      k.c = f.opcode >= 0xD2;  // by CL
-      break;
-    case Rule::Condition:
-    case Rule::Equal:
-      clocks = std::min(r.v[0], r.v[1]);
-      k.a = i16(r.v[0] - clocks), k.b = i16(r.v[1] - clocks);
-      break;
-    case Rule::Enter: {
-      const int level = f.last & 31;
-      clocks = level == 0 ? r.v[0] : level == 1 ? r.v[1] : r.v[2] + r.v[3] * level;
-      break;
-    }
-    case Rule::Rep:  // the clocks of an iteration; nothing else may be in them
-      clocks = r.v[2];
-      k.a = r.v[0], k.b = r.v[1], k.c = r.v[3];
-      break;
-    case Rule::RepPort:
-      clocks = r.v[4];
-      k.b = v86 ? r.v[3] : prot ? r.v[1] : r.v[0];
-      k.a = k.b;  // count 0
-      k.c = i16(r.v[2] - r.v[1]);
-      break;
-    case Rule::Fpu:
-      clocks = r.v[0] - r.v[1];
-      k.a = r.v[0];
-      break;
-    case Rule::FpuMode:
-      clocks = prot ? r.v[1] : r.v[0];
-      k.a = i16(clocks);
-      break;
-    case Rule::FpuRange:
-      k.a = i16((r.v[0] + r.v[1]) / 2);
-      clocks = k.a - r.v[2];
-      break;
-    case Rule::FpuPc:
-      clocks = r.v[2] - r.v[3];
-      k.a = r.v[0], k.b = r.v[1], k.c = r.v[2];
-      break;
-    case Rule::Far:
-      clocks = prot && !v86 ? r.v[1] : r.v[0];
-      k.a = i16(found - rows.data());
-      break;
-    case Rule::Return:
-      clocks = prot && !v86 ? r.v[1] : r.v[0];
-      k.a = i16(found - rows.data());
-      break;
-    case Rule::Interrupt:
-      clocks = v86 ? r.v[3] : prot ? r.v[1] : r.v[0];
-      if (f.opcode == 0xCE) clocks = 3;  // INTO that does nothing
-      k.a = i16(found - rows.data());
-      break;
-    case Rule::Tlb:
-      clocks = r.v[1];
-      k.a = i16(r.v[0] - r.v[1]);
-      break;
-    default:
-      break;
-  }
+  int clocks = set_rule(k, r, i16(found - rows.data()), f, mode);
   if (r.rule == Rule::Rep || r.rule == Rule::RepPort) k.address = k.reads = k.decode = 0;
   const bool exchange = f.map == 0 && (f.opcode == 0x86 || f.opcode == 0x87) && f.memory;
   if (exchange) clocks += kLocked;

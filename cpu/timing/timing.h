@@ -5,6 +5,7 @@
 // cycles advance. Only tests use it.
 // `i486`: an Intel 486DX, by tables of clocks per form and by what its pipeline, cache and write
 // buffer are known to add (README.md beside this file has every figure, and what is not modelled).
+// `p5`: a Pentium: its two pipes, caches, branch prediction and floating-point unit (likewise).
 //
 // How a model works. The rows of a table (table.h, i486_rows.cc) give each form its clocks. What
 // only depends on the instructions themselves (clocks, prefixes, a register that is an address too
@@ -29,22 +30,25 @@ namespace reprise::cpu {
 
 class Timing {
  public:
-  static std::vector<std::string> names() { return {"fixed", "i486", "test"}; }
+  enum class Kind : u8 { Fixed, Test, I486, P5 };
+  static std::vector<std::string> names() { return {"fixed", "i486", "p5", "test"}; }
+  static Timing fixed() { return Timing(Kind::Fixed); }
   static Result<Timing> create(const std::string& name) {
-    if (name == "fixed") return Timing(Kind::Fixed);
+    if (name == "fixed") return fixed();
     if (name == "test") return Timing(Kind::Test);
     if (name == "i486") return Timing(Kind::I486);
-    return fail("timing=" + name + ": there are 'fixed', 'i486' and 'test'");
+    if (name == "p5") return Timing(Kind::P5);
+    return fail("timing=" + name + ": there are 'fixed', 'i486', 'p5' and 'test'");
   }
+  Kind kind() const { return kind_; }
   unsigned cost(u64 ip) const {
     return kind_ == Kind::Test ? unsigned(((ip & 0xFFF) * 0x9E3779B97F4A7C15ull >> 40) % 41) : 1;
   }
   unsigned event_cost() const { return 1; }
   // Has clock ops, and state in each vCPU.
-  bool modelled() const { return kind_ == Kind::I486; }
+  bool modelled() const { return kind_ == Kind::I486 || kind_ == Kind::P5; }
 
  private:
-  enum class Kind : u8 { Fixed, Test, I486 };
   explicit Timing(Kind kind) : kind_(kind) {}
   Kind kind_;
 };

@@ -107,12 +107,10 @@ Result<Json> query_cpu_timing(Context& c, const Json&) {
   for (std::size_t i = 0; i < cpus.size(); ++i) {
     Json one{{"cpu-index", i}};
     if (cpus[i]->clocks) {
-      const auto& n = cpus[i]->clocks->counters;
-      one["counters"] = {{"code-lines", n.lines},      {"code-misses", n.line_misses},
-                         {"reads", n.reads},           {"read-misses", n.read_misses},
-                         {"writes", n.writes},         {"write-stalls", n.write_stalls},
-                         {"misaligned", n.misaligned}, {"taken", n.taken},
-                         {"not-taken", n.not_taken},   {"fpu-waits", n.fpu_waits}};
+      const Position at = cpus[i]->position();
+      Json& counters = one["counters"];
+      counters = {{"cycles", at.cycles}, {"instructions", at.icount}};
+      for (const auto& [name, value] : cpus[i]->clocks->counted()) counters[name] = value;
     }
     out.push_back(std::move(one));
   }

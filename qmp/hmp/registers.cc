@@ -118,15 +118,11 @@ std::string registers_text(const Cpu& c) {
 }
 
 std::string timing_text(const Cpu& c) {
-  if (!c.clocks) return "This timing model counts nothing: -cpu MODEL,timing=i486 does\n";
-  const auto& n = c.clocks->counters;
+  if (!c.clocks) return "This timing model counts nothing: -cpu MODEL,timing=p5 (or i486) does\n";
   Text out;
-  out("code    %llu lines, %llu missed\n", ull(n.lines), ull(n.line_misses));
-  out("reads   %llu, %llu missed\n", ull(n.reads), ull(n.read_misses));
-  out("writes  %llu, %llu waited\n", ull(n.writes), ull(n.write_stalls));
-  out("data    %llu misaligned\n", ull(n.misaligned));
-  out("jcc     %llu taken, %llu not\n", ull(n.taken), ull(n.not_taken));
-  out("x87     %llu waited\n", ull(n.fpu_waits));
+  out("%-16s %llu\n%-16s %llu\n", "cycles", ull(c.position().cycles), "instructions",
+      ull(c.position().icount));
+  for (const auto& [name, value] : c.clocks->counted()) out("%-16s %llu\n", name, ull(value));
   return out.take();
 }
 

@@ -52,7 +52,7 @@ TEST(QmpCommands, OfTheTimingModel) {
   EXPECT_LT(counters()["read-misses"], 10);
   const std::string said =
       rig.run("human-monitor-command", R"({"command-line": "info timing"})").get<std::string>();
-  EXPECT_NE(said.find("jcc     36 taken, 4 not"), std::string::npos) << said;
+  EXPECT_NE(said.find("taken            36\r\n"), std::string::npos) << said;
 
   cpu::TimingMachine plain("fixed", cpu::GuestKind::kReal, true);
   rig.machine.vcpus = {&plain.c};

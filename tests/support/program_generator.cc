@@ -575,7 +575,10 @@ Program generate_program(u64 seed) {
   p.mode = GuestMode(rng.below(kGuestModes));
   p.ring = p.mode >= GuestMode::kProtected && rng.chance(35) ? 3 : 0;
   p.cpus = rng.chance(25) ? 2 : 1;
-  p.timing = rng.chance(40) ? "fixed" : rng.chance(50) ? "i486" : "test";
+  p.timing = rng.chance(30)   ? "fixed"
+             : rng.chance(33) ? "i486"
+             : rng.chance(60) ? "p5"
+                              : "test";
   static constexpr Cycles quanta[4] = {7, 60, 500, 4000};
   p.quantum = quanta[rng.below(4)];
   if (rng.chance(50)) p.interleave_seed = rng.next();

@@ -1,10 +1,11 @@
-#include "cpu/timing/clock_ops.h"
+#include "cpu/timing/i486_ops.h"
 
 #include <utility>
 
 #include "cpu/cluster.h"
 #include "cpu/engine/run.h"
 #include "cpu/timing/i486.h"
+#include "cpu/timing/rules.h"
 
 namespace reprise::cpu {
 
@@ -24,12 +25,6 @@ enum Duty : unsigned {
 };
 
 bool real(const Cpu& c) { return !(c.mode & kModeProtected); }
-
-// Of the byte at `offset` in the running block.
-u64 linear_code(const Cpu& c, unsigned offset) {
-  const u64 ip = (c.r[kRip] + offset) & c.ip_mask();
-  return c.code64() ? ip : u32(c.seg[CS].base + ip);
-}
 
 // --- the cache
 // ---------------------------------------------------------------------------------
@@ -68,22 +63,6 @@ u64 physical(const Cpu& c, const TlbEntry (&tlb)[N], u64 linear) {
   return extra;
 }
 
-[[gnu::noinline]] u64 data_address(const Cpu& c, const Op* op, const Clocked& i) {
-  u64 offset = 0;
-  u8 segment = op->seg;
-  if (i.touch == Touch::Push || i.touch == Touch::Pop) {
-    segment = SS;
-    offset = c.r[RSP] - (i.touch == Touch::Push ? op->osize : 0u);
-    if (!c.code64()) offset = c.seg[SS].db() ? u32(offset) : u16(offset);
-  } else if (op->flags & kOpMemory) {
-    offset = effective_offset(c, op);
-  } else {
-    offset = op->imm64();  // absolute
-  }
-  if (c.code64()) return segment == FS || segment == GS ? c.seg[segment].base + offset : offset;
-  return u32(c.seg[segment].base + offset);
-}
-
 // ... to read or write the datum at `linear`, from `start` on.
 template <bool Reads, bool Writes>
 [[gnu::always_inline]] inline i64 touch_data(Cpu& c, Clocks& k, const Clocked& i, u64 linear,
@@ -115,69 +94,6 @@ template <bool Reads, bool Writes>
   return extra;
 }
 
-// --- rules
-// -------------------------------------------------------------------------------------
-
-// The r/m operand, without any side effect; of what is not memory, 0.
-u64 operand(const Cpu& c, const Op* op, unsigned size) {
-  u64 value = 0;
-  if (!(op->flags & kOpMemory)) {
-    value = *reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(c.r) + (op->rm & ~7u));
-    value >>= 8 * (op->rm & 7);
-  } else {
-    const u64 linear = data_address(c, op, clocked(op - 2));
-    for (unsigned n = 0; n < size; ++n) {
-      const u64 address = c.debug_translate(c.code64() ? linear + n : u32(linear + n));
-      if (address == kNever) break;
-      const PhysPage page = c.bus->page(address & kPageFrameMask, c.smm);
-      if (!page.block) break;
-      value |= u64(page.block->data()[page.page * kPageSize + (address & 0xFFF)]) << (8 * n);
-    }
-  }
-  return size >= 8 ? value : value & ((u64(1) << (8 * size)) - 1);
-}
-
-unsigned bits(u64 value) { return value ? 64u - unsigned(std::countl_zero(value)) : 0; }
-
-// MUL and IMUL end early: 10 clocks and one for each bit of the multiplier's magnitude, three at
-// least.
-i64 multiply(const Cpu& c, const Op* op) {
-  const unsigned size = op->osize;
-  u64 value = operand(c, op, size);
-  const bool negative = value >> (8 * size - 1) & 1;
-  if (clocked(op - 2).c && negative) value = (~value + 1) & (~u64(0) >> (64 - 8 * size));
-  return 10 + i64(std::max(bits(value), 3u)) - clocked(op - 2).a;
-}
-
-// Where a manual only has the lowest and highest clocks of a form: in proportion.
-i64 proportion(const Clocked& i, unsigned n, unsigned of) {
-  return n >= of ? i.b - i.a : i64(n) * (i.b - i.a) / of;
-}
-
-i64 scan(const Cpu& c, const Op* op, bool forward) {
-  const unsigned size = op->osize, width = 8 * size;
-  const u64 value = operand(c, op, size);
-  const unsigned zeros = !value    ? width
-                         : forward ? unsigned(std::countr_zero(value))
-                                   : width - bits(value);
-  return proportion(clocked(op - 2), zeros, 31);
-}
-
-i64 repeat(Cpu& c, const Op* op) {
-  Clocks& k = *c.clocks;
-  const Clocked& i = clocked(op - 2);
-  const u64 at = linear_code(c, op->offset);
-  if (k.rep_at == at) return 0;  // goes on
-  const u64 rcx = c.r[RCX];
-  const u64 count = op->asize == 8 ? rcx : op->asize == 4 ? u32(rcx) : u16(rcx);
-  k.rep_at = count > 1 ? at : kNever;
-  if (i.rule == Rule::RepPort) {
-    const bool by_map = c.protected_mode() && !c.v86() && c.cpl > (c.eflags & IOPL) >> 12;
-    return i.b + (by_map ? i.c : 0) - (count ? 0 : i.clocks);
-  }
-  return count == 0 ? i.a - i.clocks : count == 1 ? i.c - i.clocks : i.b;
-}
-
 // The floating-point unit takes one instruction at a time, and works on beside what is not its own.
 u64 wait_for_fpu(Clocks& k, Cycles start) {
   if (k.fpu_free <= start) return 0;
@@ -185,38 +101,11 @@ u64 wait_for_fpu(Clocks& k, Cycles start) {
   return k.fpu_free - start;
 }
 
-bool loops(const Cpu& c, const Op* op) {
-  const u64 rcx = c.r[RCX] - (op->arg != 3);
-  const u64 count = op->asize == 8 ? rcx : op->asize == 4 ? u32(rcx) : u16(rcx);
-  return op->arg == 3 ? !count : count && (op->arg == 2 || c.flags.zf() == (op->arg == 1));
-}
-
-[[gnu::noinline]] bool branches(Cpu& c, const Op* op) {
-  return clocked(op - 2).c ? c.flags.test(op->arg) : loops(c, op);
-}
-
 // What data and privilege add; `start`: when the instruction starts.
 [[gnu::noinline]] i64 apply_rule(Cpu& c, const Op* op, Cycles start) {
   Clocks& k = *c.clocks;
   const Clocked& i = clocked(op - 2);
   switch (i.rule) {
-    case Rule::Port:
-      return c.protected_mode() && !c.v86() && c.cpl > (c.eflags & IOPL) >> 12 ? i.a : 0;
-    case Rule::Bits:
-      return multiply(c, op);
-    case Rule::Scan:
-      return scan(c, op, i.c);
-    case Rule::Rotate:
-      return proportion(i, (i.c ? c.reg<u8>(RCX * 8) : u8(op->imm)) & 31, 31);
-    case Rule::Condition:
-      return c.flags.test(op->arg) ? i.a : i.b;
-    case Rule::Equal: {
-      const u64 mask = op->osize == 8 ? ~u64(0) : (u64(1) << (8 * op->osize)) - 1;
-      return operand(c, op, op->osize) == (c.r[RAX] & mask) ? i.a : i.b;
-    }
-    case Rule::Rep:
-    case Rule::RepPort:
-      return repeat(c, op);
     case Rule::Fpu:
     case Rule::FpuMode:
     case Rule::FpuRange: {
@@ -232,12 +121,8 @@ bool loops(const Cpu& c, const Op* op) {
     }
     case Rule::Wait:
       return i64(wait_for_fpu(k, start));
-    case Rule::Tlb: {
-      const u64 linear = data_address(c, op, i);
-      return c.data_tlb[linear >> 12 & (kDataTlb - 1)].tag == linear >> 12 ? i.a : 0;
-    }
     default:
-      return 0;
+      return rule_clocks(c, op);
   }
 }
 
@@ -312,39 +197,10 @@ constexpr std::array<Handler, kDuties> all_clock_ops(std::integer_sequence<unsig
 }
 constexpr auto kClockOps = all_clock_ops(std::make_integer_sequence<unsigned, kDuties>());
 
-bool has_rule(Rule rule) {
-  switch (rule) {
-    case Rule::Fixed:
-    case Rule::Mode:
-    case Rule::Jump:
-    case Rule::Enter:
-    case Rule::Far:
-    case Rule::Return:
-    case Rule::Interrupt:
-      return false;
-    default:
-      return true;
-  }
-}
-
-// Can nothing see at which cycle this instruction starts? It touches no memory, cannot fault, and
-// does not read the time.
-bool sees_no_time(const Form& f) {
-  if (f.touch != Touch::None) return false;
-  const u8 op = f.opcode;
-  if (f.map == 0)
-    return op < 0x60 || (op >= 0x80 && op <= 0x8B) || op == 0x8D || (op >= 0x90 && op <= 0x99) ||
-           (op >= 0xB0 && op <= 0xC1) || (op >= 0xD0 && op <= 0xD3);
-  return f.map == 1 &&
-         ((op >= 0x40 && op < 0x50) || (op >= 0x90 && op < 0xA0) ||
-          (op >= 0xA3 && op <= 0xAD && op != 0xAA) || op == 0xAF || (op >= 0xBA && op <= 0xBF) ||
-          op == 0xB6 || op == 0xB7 || (op >= 0xC8 && op < 0xD0));
-}
-
 }  // namespace
 
-void ClockOps::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 linear,
-                       u16* costs) {
+void I486Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 linear,
+                      u16* costs, bool) {
   const u32 width = c.mode & kModeWidth;
   const unsigned code_width = width == kMode64 ? 8 : width == kMode32 ? 4 : 2;
   Carry carry;
@@ -380,7 +236,7 @@ void ClockOps::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u
   }
 }
 
-unsigned ClockOps::lay_out(const Op* ops, bool ends, Op* out) const {
+unsigned I486Ops::lay_out(Op* ops, bool ends, Op* out) const {
   unsigned at = 0;
   for (unsigned n = 0; n < count_; ++n) {
     if (needed_[n]) {
@@ -401,13 +257,13 @@ unsigned ClockOps::lay_out(const Op* ops, bool ends, Op* out) const {
   return at;
 }
 
-void ClockOps::put_carries(Op* slots) const {
+void I486Ops::put_carries(Op* slots) const {
   u64* const carries = reinterpret_cast<u64*>(slots);
   // By count_left. What is behind the first instruction depends on what was before it.
   for (unsigned n = 0; n < count_; ++n) carries[count_ - 1 - n] = n == 0 ? kNever : of_[n].after;
 }
 
-void left_before(Cpu& c, const Op* op) {
+void I486Ops::left_before(Cpu& c, const Op* op) const {
   const Op* end = op;
   while (!(end->flags & kOpEnds)) end += end->length ? 1 : 2;
   const u64 carry = reinterpret_cast<const u64*>(end + 2)[op->count_left];

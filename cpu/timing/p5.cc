@@ -1,0 +1,235 @@
+#include "cpu/timing/p5.h"
+
+#include <cstring>
+
+#include "cpu/cluster.h"
+#include "cpu/memory/access.h"
+#include "cpu/timing/clocks.h"
+
+namespace reprise::cpu {
+
+namespace {
+
+constexpr u32 kNoPage = ~u32(0);
+u32 page_number(u64 linear) { return linear >> 12 & 0x7FFFFFFF; }
+
+}  // namespace
+
+P5::P5() {
+  code_lines.fill(kNever);
+  for (auto& table : line_pages)
+    for (u32& page : table) page = kNoPage;
+}
+
+void P5::drop_lines() {
+  for (unsigned table = 0; table < 2; ++table)
+    for (unsigned set = 0; set < kDataLines; ++set) {
+      if (line_pages[table][set] == kNoPage) continue;
+      line_pages[table][set] = kNoPage;
+      drop_line(table, set);
+    }
+  code_lines.fill(kNever);
+}
+
+void P5::drop_lines(bool user, u64 page) {
+  const u32 number = page_number(page);
+  for (unsigned set = 0; set < kDataLines; ++set)
+    if (line_pages[user][set] == number) [[unlikely]]
+      drop_line(user, set);
+}
+
+void P5::state(State& s) {
+  s("written", exit.written)("slack", exit.slack, 0, 15)("paid", exit.paid)("rep", exit.rep)(
+      "banks", banks);
+  u8 branch = exit.branch;
+  bool beside = exit.beside_memory;
+  s("branch", branch, 0, kIndirect)("beside_memory", beside);
+  exit.branch = branch & 7, exit.beside_memory = beside;
+  s("branch_at", branch_at)("after", after);
+  s("code", code.tags)("code_recent", code.recent)("data", data.tags)("data_recent", data.recent);
+  s("code_pages", code_pages.tags)("code_page_next", code_pages.next);
+  s("data_pages", data_pages.tags)("data_page_next", data_pages.next);
+  for (BtbSet& set : btb) {
+    s("branch", set.branch)("target", set.target)("counter", set.counter)("next", set.next, 0, 3);
+    if (!s.loading()) continue;
+    for (u8& counter : set.counter) counter &= 3;
+    set.counter[4] = 0;
+  }
+  s("write_free", write_free)("fp_free", fp_free)("fmul_free", fmul_free);
+  s("fp_ready", fp_ready);
+  Counters& n = counters;
+  s("pairs", n.pairs)("line_misses", n.line_misses)("read_misses", n.read_misses);
+  s("write_misses", n.write_misses)("code_tlb_misses", n.code_tlb_misses)(
+      "data_tlb_misses", n.data_tlb_misses)("misaligned", n.misaligned);
+  s("bank_conflicts", n.bank_conflicts)("agi", n.agi)("branches", n.branches);
+  s("mispredicted", n.mispredicted)("write_stalls", n.write_stalls)("fpu_waits", n.fpu_waits);
+  if (!s.loading()) return;
+  for (u8& way : code.recent) way &= 1;
+  for (u8& way : data.recent) way &= 1;
+  for (u8& way : code_pages.next) way &= 3;
+  for (u8& way : data_pages.next) way &= 3;
+  drop_lines();
+}
+
+namespace p5 {
+
+namespace {
+
+// What the TLB has for `linear`; kNever: nothing.
+template <unsigned N>
+u64 physical(const Cpu& c, const TlbEntry (&tlb)[N], u64 linear) {
+  if (!(c.cr0 & CR0_PG)) return u32(linear);
+  const TlbEntry& e = tlb[linear >> 12 & (N - 1)];
+  return e.tag == linear >> 12 ? e.frame << 12 | (linear & 0xFFF) : kNever;
+}
+
+i64 buffer_write(P5& k, Cycles now) {
+  constexpr Cycles full = kP5WriteBuffers * kP5WriteClocks;
+  k.write_free = std::max(k.write_free, now) + kP5WriteClocks;
+  if (k.write_free <= now + full) return 0;
+  ++k.counters.write_stalls;
+  const Cycles stall = k.write_free - full - now;
+  return i64(stall);
+}
+
+// One access, which has been made: what it costs more than its instruction's clocks.
+void charge(Cpu& c, u64 linear, unsigned size, bool write) {
+  using Cache = TwoWay<P5::kSets>;
+  P5& k = *c.p5;
+  if (k.exit.rep && (c.op->flags & kOpEnds)) return;  // part of a REP's clocks
+  i64 extra = 0;
+  const unsigned natural = size > 4 ? 8 : 4;
+  if ((linear & (natural - 1)) + size > natural) [[unlikely]] {
+    ++k.counters.misaligned;
+    extra += kP5Misaligned;
+  }
+  const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
+  const u64 page_tag = linear & kPageMask;
+  const u64 address = physical(c, c.data_tlb, linear);
+  const bool in_memory =
+      page.read_tag == page_tag || (address != kNever && c.phys_page(address).block);
+  if (!in_memory) [[unlikely]]
+    return c.wait(u64(extra));
+  const u64 line = address >> 5;
+  const unsigned set = unsigned(line) & (P5::kSets - 1);
+  const auto found = k.data.look_up(line, !write);
+  if (found != Cache::kRecent) {
+    if (!k.data_pages.look_up(linear >> 12)) {
+      ++k.counters.data_tlb_misses;
+      extra += kP5TlbMiss;
+    }
+    if (found == Cache::kMiss) {
+      ++(write ? k.counters.write_misses : k.counters.read_misses);
+      extra += write ? buffer_write(k, c.position().cycles + u64(extra)) : i64(kP5ReadMiss);
+    }
+  }
+  if (!write || found != Cache::kMiss) {
+    if (found != Cache::kRecent) k.drop_line(0, set), k.drop_line(1, set);
+    const u64 tag = linear & ~u64(31);
+    if (page.read_tag == page_tag) {
+      c.lines[set] = {tag, page.write_tag == page_tag ? tag : 1, page.addend, 0};
+      k.line_pages[c.user()][set] = page_number(linear);
+    }
+  }
+  if (extra) c.wait(u64(extra));
+}
+
+u64 read_sized(u64 host, unsigned size) {
+  switch (size) {
+    case 1:
+      return read_host<u8>(host);
+    case 2:
+      return read_host<u16>(host);
+    case 4:
+      return read_host<u32>(host);
+    case 8:
+      return read_host<u64>(host);
+    default: {
+      u64 value = 0;
+      std::memcpy(&value, reinterpret_cast<const void*>(host), size);
+      return value;
+    }
+  }
+}
+void write_sized(u64 host, unsigned size, u64 value) {
+  switch (size) {
+    case 1:
+      return write_host<u8>(host, u8(value));
+    case 2:
+      return write_host<u16>(host, u16(value));
+    case 4:
+      return write_host<u32>(host, u32(value));
+    case 8:
+      return write_host<u64>(host, value);
+    default:
+      std::memcpy(reinterpret_cast<void*>(host), &value, size);
+  }
+}
+
+}  // namespace
+
+u64 load(Cpu& c, u64 linear, unsigned size, bool user, u8 segment) {
+  const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
+  u64 value = 0;
+  if (((linear + size - 1) & kPageMask) == page.read_tag && user == c.user()) [[likely]]
+    value = read_sized(linear + page.addend, size);
+  else
+    value = c.load_any(linear, size, user, segment, true);
+  charge(c, linear, size, false);
+  return value;
+}
+
+void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment) {
+  const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
+  if (((linear + size - 1) & kPageMask) == page.write_tag && user == c.user()) [[likely]]
+    write_sized(linear + page.addend, size, value);
+  else
+    c.store_any(linear, size, value, user, segment);
+  charge(c, linear, size, true);
+}
+
+i64 fetch_line(Cpu& c, u64 linear) {
+  P5& k = *c.p5;
+  const u64 address = physical(c, c.code_tlb, linear);
+  if (address == kNever) return 0;
+  i64 extra = 0;
+  const auto found = k.code.look_up(address >> 5, true);
+  if (found != TwoWay<P5::kSets>::kRecent) {
+    if (!k.code_pages.look_up(linear >> 12)) {
+      ++k.counters.code_tlb_misses;
+      extra += kP5TlbMiss;
+    }
+    if (found == TwoWay<P5::kSets>::kMiss) {
+      ++k.counters.line_misses;
+      extra += kP5CodeMiss;
+    }
+  }
+  k.code_lines[linear >> 5 & (P5::kSets - 1)] = linear >> 5;
+  return extra;
+}
+
+// Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
+// to the same place 2: the table has the sums.
+i64 resolve_branch(P5& k, u64 at) {
+  const bool taken = at != k.after;
+  P5::BtbSet& set = k.btb_set(k.branch_at);
+  ++k.counters.branches;
+  const unsigned way = set.find(k.branch_at);
+  const bool right = set.predicted(way, k.after) == at;
+  if (way < 4) {
+    u8& counter = set.counter[way];
+    if (taken ? counter < 3 : counter > 0) counter = u8(counter + (taken ? 1 : -1));
+    if (taken) set.target[way] = at;
+  } else if (taken) {
+    set.branch[set.next] = k.branch_at, set.target[set.next] = at, set.counter[set.next] = 3;
+    set.next = (set.next + 1) & 3;
+  }
+  if (right) return 0;
+  ++k.counters.mispredicted;
+  k.exit.written = 0;  // what was written has long been
+  return k.exit.branch == kConditionalV ? 4 : k.exit.branch == kDirect ? 2 : 3;
+}
+
+}  // namespace p5
+
+}  // namespace reprise::cpu

@@ -1,0 +1,155 @@
+// What the model of a Pentium (P5, P54C) remembers: machine state of a vCPU.
+//
+// A block of a vCPU with this model begins with a clock op (p5_ops.h) that looks at what the code
+// before it left: a branch to be held against what was predicted, a register that is an address too
+// soon, the line of code. What the two pipes do inside a block is summed when it is decoded. Data
+// that lie in the line that was used last of their set of the cache, and are aligned, cost nothing
+// beside: pointers to such lines are what the handlers of instructions look for, where they look
+// for pages otherwise (memory/access.h); all other accesses come here by the slow halves of loads
+// and stores.
+//
+// Source: Intel Pentium Processor Family Developer's Manual, volumes 1 and 3; A. Fog, How to
+// optimize for the Pentium family (2000); M. Abrash, Graphics Programming Black Book, chapters 19
+// to 21 and 63.
+#pragma once
+
+#include <array>
+#include <bit>
+
+#include "cpu/state.h"
+#include "replay/core/state.h"
+
+namespace reprise::cpu {
+
+struct Cpu;
+
+// Clocks of a 100 MHz part on a 66 MHz bus with a cache of the second level that always hits: its
+// burst of 3-1-1-1 takes 6 clocks of the bus, a single write 3.
+inline constexpr unsigned kP5ReadMiss = 9, kP5CodeMiss = 10;
+inline constexpr unsigned kP5WriteClocks = 5, kP5WriteBuffers = 2;
+inline constexpr unsigned kP5TlbMiss = 13;
+inline constexpr unsigned kP5Misaligned = 3;
+inline constexpr unsigned kP5Locked = 5;
+
+// Two ways; the one that was used last stays. Tags are physical addresses / 4096.
+template <unsigned Sets>
+struct TwoWay {
+  static constexpr u32 kEmpty = ~u32(0);
+  std::array<u32, 2 * Sets> tags;
+  std::array<u8, Sets> recent{};  // which way was used last
+  TwoWay() { tags.fill(kEmpty); }
+
+  enum Found : u8 { kRecent, kOther, kMiss };
+  Found look_up(u64 line, bool fill) {
+    const unsigned set = unsigned(line) & (Sets - 1);
+    const u32 tag = u32(line / Sets);
+    u32* const way = &tags[2 * set];
+    const unsigned last = recent[set];
+    if (way[last] == tag) return kRecent;
+    const bool there = way[last ^ 1] == tag;
+    if (!there && !fill) return kMiss;
+    way[last ^ 1] = tag;
+    recent[set] = u8(last ^ 1);
+    return there ? kOther : kMiss;
+  }
+};
+
+// Four ways of linear page numbers, replaced in turn.
+template <unsigned Sets>
+struct PageTags {
+  std::array<u64, 4 * Sets> tags;
+  std::array<u8, Sets> next{};
+  PageTags() { tags.fill(kNever); }
+  bool look_up(u64 page) {
+    u64* const way = &tags[4 * (page % Sets)];
+    for (unsigned i = 0; i < 4; ++i)
+      if (way[i] == page) return true;
+    u8& n = next[page % Sets];
+    way[n] = page;
+    n = (n + 1) & 3;
+    return false;
+  }
+};
+
+// How a block, or an instruction that runs alone, left the pipes.
+struct P5Exit {
+  u16 written = 0;    // general registers written in the last clock
+  u8 slack = 0;       // clocks in which the decoder could take prefixes of the next instruction
+  bool paid = false;  // the next instruction is in V; the one before was charged for both
+  bool rep = false;   // the instruction before was a REP string instruction
+  u8 branch : 7 = 0;  // P5Branch of the instruction before
+  bool beside_memory : 1 = false;  // paid, and the one before touches data
+  // For the counters: of a block, in it; behind a part of it, still to come.
+  u8 pairs = 0, agi = 0;
+  // Does what follows run as it would at the front of a block?
+  bool plain() const { return !(slack | paid | rep); }
+};
+static_assert(sizeof(P5Exit) == 8);
+// kDirect, kIndirect: always taken.
+enum P5Branch : u8 { kNoBranch, kConditionalU, kConditionalV, kDirect, kIndirect };
+
+struct P5 {
+  static constexpr unsigned kSets = 128, kBtbSets = 64;
+
+  P5Exit exit;
+  u64 branch_at = 0;  // linear address of the branch; without one, as `after`
+  u64 after = 0;      // ... of what follows it in memory
+  struct Counters {
+    u64 pairs = 0, line_misses = 0, read_misses = 0, write_misses = 0;
+    u64 code_tlb_misses = 0, data_tlb_misses = 0, misaligned = 0, bank_conflicts = 0, agi = 0;
+    u64 branches = 0, mispredicted = 0, write_stalls = 0, fpu_waits = 0;
+  } counters;
+  TwoWay<kSets> code, data;
+  PageTags<8> code_pages;
+  PageTags<16> data_pages;
+  struct BtbSet {
+    u64 branch[4] = {kNever, kNever, kNever, kNever};
+    u64 target[4] = {};
+    u8 counter[5] = {};  // 0, 1: not taken; 2, 3: taken; [4]: of what is not there, 0
+    u8 next = 0;         // to be replaced
+    // The way that has it; 4: none.
+    unsigned find(u64 at) const {
+      return unsigned(std::countr_zero(unsigned(branch[0] == at) | unsigned(branch[1] == at) << 1 |
+                                       unsigned(branch[2] == at) << 2 |
+                                       unsigned(branch[3] == at) << 3 | 16u));
+    }
+    u64 predicted(unsigned way, u64 after) const {
+      return counter[way] >= 2 ? target[way & 3] : after;
+    }
+  };
+  std::array<BtbSet, kBtbSets> btb;
+  BtbSet& btb_set(u64 at) { return btb[at & (kBtbSets - 1)]; }
+  u8 banks = 0;           // of the data cache that U used, where V may collide with it
+  Cycles write_free = 0;  // when the last buffered write is on the bus
+  // Floating-point unit: when it takes the next instruction, the next FMUL, and when the value of
+  // each physical register is there.
+  Cycles fp_free = 0, fmul_free = 0;
+  std::array<Cycles, 8> fp_ready{};
+
+  // Derived: lines that cost nothing. [0] supervisor, [1] user, [2] never matches.
+  FastEntry lines[3][kDataLines];
+  u32 line_pages[2][kDataLines];      // numbers of the pages that they are of, cut to 32 bits
+  std::array<u64, kSets> code_lines;  // linear address / 32 of the line used last of each set
+
+  P5();
+  void flush_pipeline() { exit = {}, branch_at = after = 0; }
+  void drop_lines();
+  void drop_lines(bool user, u64 page);  // of data, by the page's linear address
+  void drop_line(unsigned table, unsigned set) {
+    lines[table][set].read_tag = lines[table][set].write_tag = 1;
+  }
+  void state(State& s);
+};
+
+namespace p5 {
+// The slow halves of loads and stores of instructions.
+u64 load(Cpu& c, u64 linear, unsigned size, bool user, u8 segment);
+void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment);
+// Clocks to fetch the line at `linear`, which is not the one used last of its set, as far as
+// code_lines tells.
+i64 fetch_line(Cpu& c, u64 linear);
+// Holds the branch before against where control went, `at`.
+i64 resolve_branch(P5& k, u64 at);
+}  // namespace p5
+
+}  // namespace reprise::cpu
