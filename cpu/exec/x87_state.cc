@@ -73,6 +73,16 @@ class Image {
   void put(unsigned at, T value) const {
     store<T>(c_, &op_, linear_ + at, value, op_.seg);
   }
+  // A register, in words: it is aligned to no more, and its clocks are the instruction's.
+  fpu::Register80 get_register(unsigned at) const {
+    u64 significand = 0;
+    for (unsigned i = 0; i < 4; ++i) significand |= u64(get<u16>(at + 2 * i)) << (16 * i);
+    return {significand, get<u16>(at + 8)};
+  }
+  void put_register(unsigned at, const fpu::Float80& value) const {
+    for (unsigned i = 0; i < 4; ++i) put<u16>(at + 2 * i, u16(value.significand >> (16 * i)));
+    put<u16>(at + 8, value.sign_exponent);
+  }
 
  private:
   Cpu& c_;
@@ -160,11 +170,7 @@ void fnsave(Cpu& c, const Op& op) {
   const unsigned head = environment_size(op);
   const Image image(c, op, head + 80, true);
   put_environment(image, get_environment(c, wide(op)), wide(op));
-  for (unsigned i = 0; i < 8; ++i) {
-    const fpu::Float80 value = X87(c).st(i);
-    image.put<u64>(head + 10 * i, value.significand);
-    image.put<u16>(head + 10 * i + 8, value.sign_exponent);
-  }
+  for (unsigned i = 0; i < 8; ++i) image.put_register(head + 10 * i, X87(c).st(i));
   fninit(c, op);
 }
 
@@ -174,8 +180,7 @@ void frstor(Cpu& c, const Op& op) {
   const Image image(c, op, head + 80, false);
   load_environment(c, image, wide(op));
   for (unsigned i = 0; i < 8; ++i)
-    c.fpu.physical[(c.fpu.top + i) & 7] = {image.get<u64>(head + 10 * i),
-                                           image.get<u16>(head + 10 * i + 8)};
+    c.fpu.physical[(c.fpu.top + i) & 7] = image.get_register(head + 10 * i);
 }
 
 namespace {

@@ -30,7 +30,7 @@ struct Front {
   u16 branch_at;  // where the branch at its end is; without one, its length
   u16 bytes;      // its length
   bool repeats;   // begins with a REP string instruction
-  u8 spare;
+  bool always;    // the branch at its end is taken, wherever it goes
 };
 static_assert(sizeof(Front) == 16);
 constexpr std::size_t kOperands = offsetof(Op, rm);
@@ -38,6 +38,9 @@ static_assert(offsetof(Op, offset) == kOperands + sizeof(Front));
 inline const Front& front(const Op* op) {
   return *reinterpret_cast<const Front*>(reinterpret_cast<const u8*>(op) + kOperands);
 }
+
+// What follows a block at `at` in memory; no address where control cannot go on to it.
+inline u64 behind(const Front& f, u64 at) { return at + f.bytes + (u64(f.always) << 62); }
 
 // A limit was reached in a clock op; `op` comes next. The chain ends behind the instruction. A pair
 // that is one handler is taken apart.
@@ -78,7 +81,7 @@ template <bool Long>
   k.counters.pairs += f.exit.pairs;
   k.counters.agi += f.exit.agi;
   k.branch_at = at + f.branch_at;
-  k.after = at + f.bytes;
+  k.after = behind(f, at);
   if (extra) {
     c.cycle += u64(extra);
     if (c.cycle >= c.cycle_limit) LEAVE_BEHIND(op + 1);
@@ -115,7 +118,7 @@ const Op* front_op(Cpu& c, const Op* op) {
   k.counters.pairs += f.exit.pairs;
   k.counters.agi += f.exit.agi;
   k.branch_at = at + f.branch_at;
-  k.after = at + f.bytes;
+  k.after = behind(f, at);
   DISPATCH(c, op + 1);
 }
 
@@ -317,6 +320,7 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   f.bytes = bytes_;
   f.branch_at = f.exit.branch != kNoBranch ? ops[count_ - 1].offset : bytes_;
   f.repeats = exit_[0].rep;
+  f.always = f.exit.branch >= kDirect;
   Op& first = slot(0, long_ ? front_op<true> : front_op<false>, 1);
   std::memcpy(reinterpret_cast<u8*>(&first) + kOperands, &f, sizeof f);
   // CMP and Jcc that are one handler have nothing between them.

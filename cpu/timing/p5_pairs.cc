@@ -178,6 +178,7 @@ P5Pipe describe(const Form& f, u32 mode, const Op& op, Clocked& k) {
   p.sources = f.sources;
   p.writes = f.writes;
   p.stack = f.touch == Touch::Push ? 1 : f.touch == Touch::Pop ? 2 : 0;
+  if (f.map == 0 && f.opcode == 0xC2) p.writes |= 1u << RSP;  // RET with an immediate
   p.disp_imm = f.disp && f.imm;
   p.writes_flags = sets_flags(f);
   p.reads_flags = f.map == 1 && f.opcode >= 0x40 && f.opcode < 0x50;

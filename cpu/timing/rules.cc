@@ -66,7 +66,7 @@ i64 scan(const Cpu& c, const Op* op, bool forward) {
   const unsigned zeros = !value    ? width
                          : forward ? unsigned(std::countr_zero(value))
                                    : width - bits(value);
-  return proportion(clocked(op - 2), zeros, 31);
+  return proportion(clocked(op - 2), zeros, unsigned(clocked(op - 2).c >> 1));
 }
 
 i64 repeat(Cpu& c, const Op* op) {
@@ -118,10 +118,13 @@ int set_rule(Clocked& k, const Row& r, i16 index, const Form& f, u32 mode) {
       k.a = r.v[0], k.b = r.v[1];
       k.c = f.map == 1 || f.opcode < 0x80 || f.reg() == 5;  // signed
       break;
-    case Rule::Scan:
+    case Rule::Scan: {
+      // The highest is reached with the last bit; of 32, unless the row is of 16 only.
+      const bool word = std::string_view(r.encodings).find('w') != std::string_view::npos;
       k.a = r.v[0], k.b = r.v[1];
-      k.c = f.opcode == 0xBC;  // forward
+      k.c = i16((f.opcode == 0xBC) | (word ? 15 : 31) << 1);  // forward
       break;
+    }
     case Rule::Rotate:
       k.a = r.v[0], k.b = r.v[1];
       k.c = f.opcode >= 0xD2;  // by CL
@@ -231,7 +234,7 @@ i64 rule_clocks(Cpu& c, const Op* op) {
     case Rule::Bits:
       return multiply(c, op);
     case Rule::Scan:
-      return scan(c, op, i.c);
+      return scan(c, op, i.c & 1);
     case Rule::Rotate:
       return proportion(i, (i.c ? c.reg<u8>(RCX * 8) : u8(op->imm)) & 31, 31);
     case Rule::Condition:
