@@ -30,6 +30,17 @@ TEST_P(TimingModel, EachRowOfThe486) {
 TEST_P(TimingModel, FarTransfersOfThe486) { hold(far_cases(i486_model(), GetParam())); }
 TEST_P(TimingModel, WhatIsKnownOfThe486) { hold(i486_known_cases(GetParam())); }
 
+TEST_P(TimingModel, EachRowOfTheP5) {
+  const auto cases = row_cases(p5_model(), GetParam());
+  EXPECT_GE(cases.size(), 380u);
+  hold(cases);
+}
+
+TEST_P(TimingModel, FarTransfersOfTheP5) { hold(far_cases(p5_model(), GetParam())); }
+TEST_P(TimingModel, WhatIsKnownOfTheP5) { hold(p5_known_cases(GetParam())); }
+TEST_P(TimingModel, PenaltiesOfTheP5) { hold(p5_penalty_cases(GetParam())); }
+TEST_P(TimingModel, PairsOfTheP5) { hold(pair_cases(p5_model(), GetParam())); }
+
 // Penalties that no known answer has, each beside the same without it.
 TEST_P(TimingModel, PenaltiesOfThe486) {
   const auto clocks = [](const char* code) {

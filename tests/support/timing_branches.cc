@@ -50,6 +50,7 @@ std::vector<TimingCase> branch_cases(const TableModel& model, const Row& row, bo
     return {row_case(row, "predicted", v[0], run(followed, {})),
             row_case(row, "eight, mispredicted", v[1] * kChain, all)};
   }
+  // An indirect one is taken, even to what is behind it.
   const auto lead = [&](TimingMachine& t, unsigned more) {
     const u32 to = u32(t.code_ip() + from_hex(code).size() + more);
     t.c.r[RSI] = to;

@@ -18,6 +18,7 @@ struct TimingCase {
   double ours = 0;
   double tolerance = 0;  // relative
   std::string note;      // why it differs, if it may
+  std::string pairs;     // pairing class of the row
   bool miss = false;     // a known one: listed, not held
 
   bool good() const {
@@ -44,7 +45,12 @@ std::vector<TimingCase> i486_known_cases(bool blocks);
 std::vector<TimingCase> p5_known_cases(bool blocks);
 // Of each row that has a sample: what it may pair with, and where.
 std::vector<TimingCase> pair_cases(const TableModel& model, bool blocks);
-// The whole of cpu/timing/README.md.
+// Penalties beside the same without them.
+std::vector<TimingCase> p5_penalty_cases(bool blocks);
+
+// The whole of cpu/timing/README.md, and the Pentium's part of it.
 std::string timing_readme();
+std::string p5_readme();
+std::string timing_table(const std::vector<TimingCase>& cases);
 
 }  // namespace reprise::cpu

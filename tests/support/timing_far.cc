@@ -82,7 +82,8 @@ class Far {
                       .theirs = std::to_string(expected),
                       .expected = double(expected),
                       .ours = double(ours),
-                      .note = ""});
+                      .note = "",
+                      .pairs = ""});
   }
   // The operand of a far transfer is put in its place before the run.
   static Prepare target(u16 selector, bool memory) {
@@ -165,7 +166,7 @@ class Far {
     static constexpr Form forms[] = {{"INT 3", "CC", 3},
                                      {"INT i8", kInt, kVector},
                                      {"INTO ", "CE", 4},
-                                     {"hw_interrupt/exception ", "0F0B", kUd}};
+                                     {"hw_interrupt/exception ", "8DC0", kUd}};
     for (const Form& f : forms) {
       const Prepare overflow = [](TimingMachine& t) { t.c.flags.set_raw(OF); };
       const auto& v = figures(f.row);

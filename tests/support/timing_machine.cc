@@ -88,6 +88,7 @@ void TimingMachine::read_all() {
     c.eflags = 2;
     m.protect();
     c.r[kRip] = at, c.r[RSI] = from, c.r[RCX] = lines;
+    if (c.clocks) c.clocks->flush_pipeline();
     m.run(4 * lines + 1);
   };
   read(0x4F00, 0x200 / 16);

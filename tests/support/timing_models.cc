@@ -1,12 +1,9 @@
 // The models that have tables.
 #include "cpu/timing/i486.h"
+#include "cpu/timing/p5.h"
 #include "tests/support/timing_cases.h"
 
 namespace reprise::cpu {
-
-namespace {
-constexpr unsigned kLocked = 5;  // M. Abrash: 5 and more
-}
 
 const TableModel& i486_model() {
   static const TableModel model{"i486", i486_rows(), i486::kTask, i486::kLocked, false};
@@ -14,7 +11,7 @@ const TableModel& i486_model() {
 }
 
 const TableModel& p5_model() {
-  static const TableModel model{"p5", p5_rows(), kP5Task, kLocked, true};
+  static const TableModel model{"p5", p5_rows(), kP5Task, kP5Locked, true};
   return model;
 }
 

@@ -1,4 +1,5 @@
 // cpu/timing/README.md, written from what the tests measure.
+#include <algorithm>
 #include <cstdio>
 
 #include "tests/support/timing_cases.h"
@@ -62,34 +63,43 @@ std::string number(double value) {
   return text;
 }
 
-std::string table(const std::vector<TimingCase>& cases) {
-  std::string out = "| what | case | theirs | ours | |\n|---|---|---|---|---|\n";
-  for (const TimingCase& t : cases)
-    out += "| " + t.id + " | " + t.what + " | " + number(t.expected) + " | " + number(t.ours) +
-           " | " + (t.miss || !t.good() ? "**miss** " : "") + t.note + " |\n";
+}  // namespace
+
+std::string timing_table(const std::vector<TimingCase>& cases) {
+  const bool pairs = std::any_of(cases.begin(), cases.end(), [](const TimingCase& t) {
+    return t.pairs != "" && t.pairs != "NP";
+  });
+  const bool ids = !cases.empty() && !cases[0].id.empty();
+  std::string out = ids ? "| what | case |" : "| case |";
+  out += pairs ? " pairs | theirs | ours | |\n" : " theirs | ours | |\n";
+  out += ids ? "|---|---|" : "|---|";
+  out += pairs ? "---|---|---|---|\n" : "---|---|---|\n";
+  for (const TimingCase& t : cases) {
+    if (ids) out += "| " + t.id + " ";
+    out += "| " + t.what + " | " + (pairs ? t.pairs + " | " : "") + number(t.expected) + " | " +
+           number(t.ours) + " | " + (t.miss || !t.good() ? "**miss** " : "") + t.note + " |\n";
+  }
   return out;
 }
-
-}  // namespace
 
 std::string timing_readme() {
   std::string out = kHead;
   const auto known = i486_known_cases(true), rows = row_cases(i486_model(), true),
              far = far_cases(i486_model(), true);
   out += "### Known answers\n\nClocks of a copy or an iteration, code in the cache.\n\n" +
-         table(known);
+         timing_table(known);
   out += "\nMisses among them: ";
   std::string misses;
   for (const TimingCase& t : known)
     if (t.ours != t.expected) misses += (misses.empty() ? "" : ", ") + t.id;
   out += (misses.empty() ? "none" : misses + " (measured, within 5 %: see its note)") + ".\n";
-  out += "\n### Far transfers, interrupts, tasks\n\n" + table(far);
+  out += "\n### Far transfers, interrupts, tasks\n\n" + timing_table(far);
   out +=
       "\n### Rows\n\nBeside these, four rows of test registers (MOV TR3, TR6, TR7) have no test: "
       "this "
       "machine has no test registers.\n\n" +
-      table(rows);
-  return out;
+      timing_table(rows);
+  return out + p5_readme();
 }
 
 }  // namespace reprise::cpu

@@ -13,59 +13,63 @@ constexpr const char* kHead = R"(
 
 An Intel Pentium (P5, P54C; not MMX), by the pairing rules and clock counts that Intel published (application note
 AP-500; *Pentium Processor Family Developer's Manual*, volume 3) and by what was measured of it (M. Abrash, *Graphics
-Programming Black Book*, chapters 19 to 21 and 63; Agner Fog, *How to optimize for the Pentium family*, 2000). As with the
-486, nobody has a trace of the chip cycle by cycle, and the claim is the tables below. Of the 303 rows about 50 are less
-sure than the others, from the manual by memory: system instructions, bases of REP, the entry of interrupts.
+Programming Black Book*, chapters 19 to 21 and 63; Agner Fog, *How to optimize for the Pentium family*, 2000). As with
+the 486, nobody has a trace of the chip cycle by cycle, and the claim is the tables below. Of the 303 rows about 50
+are less sure than the others, from the manual by memory: system instructions, bases of REP, the entry of interrupts.
 
 What is counted:
 
 - **Two pipes** (`p5_pairs.cc`). An instruction pairs with the one behind it in the same page if their classes allow
-  (UV: either pipe; PU: U only; PV: V only; NP: alone; FX: with FXCH behind it), the second has no prefix, neither has an
-  immediate and a displacement, and the second neither reads nor writes a register that the first writes, whole or in
-  part. Excepted: rSP in PUSH beside PUSH or CALL and POP beside POP, and flags before Jcc. Both pipes go on together: a
-  pair takes 1 to 5 clocks, by whether each works on registers, reads memory or changes it. The clocks of a pair are
-  charged with the first. After a branch the next instruction goes into U.
-- **Addresses**: 1 clock where a register that was written in the clock before (by either pipe, across a predicted branch
-  too) is used for one. What PUSH, POP, CALL and RET do to rSP does not count as such; RET with an immediate does.
-- **Prefixes**, LOCK and 0F among them (but not of near Jcc, and in 64-bit code 0F and REX cost nothing): a clock each,
-  unless hidden by the instruction's own clocks beyond its first, or by those of the instruction just before that hid no
-  other. This is how the measured 5 and 4 clocks of listing 21.1 both come out, where the documented rules say 6.
-- **Branches**: a buffer of 256 entries in 64 sets of 4, replaced in turn, with two-bit counters; a branch that is not in
-  it is predicted not taken, and one that is taken is entered as strongly taken; indirect ones go where they went last, and
-  so do returns. What a wrong guess costs, by the row, is charged with the instruction that follows the branch.
+  (UV: either pipe; PU: U only; PV: V only; NP: alone; FX: with FXCH behind it), the second has no prefix, neither has
+  an immediate and a displacement, and the second neither reads nor writes a register that the first writes, whole or
+  in part. Excepted: rSP in PUSH beside PUSH or CALL and POP beside POP, and flags before Jcc. Both pipes go on
+  together: a pair takes 1 to 5 clocks, by whether each works on registers, reads memory or changes it. The clocks of
+  a pair are charged with the first. After a branch the next instruction goes into U.
+- **Addresses**: 1 clock where a register that was written in the clock before (by either pipe, across a predicted
+  branch too) is used for one. What PUSH, POP, CALL and RET do to rSP does not count as such; RET with an immediate
+  does.
+- **Prefixes**, LOCK and 0F among them (but not of near Jcc, and in 64-bit code 0F and REX cost nothing): a clock
+  each, unless hidden by the instruction's own clocks beyond its first, or by those of the instruction just before
+  that hid no other. This is how the measured 5 and 4 clocks of listing 21.1 both come out, where the documented rules
+  say 6.
+- **Branches**: a buffer of 256 entries in 64 sets of 4, replaced in turn, with two-bit counters; a branch that is not
+  in it is predicted not taken, and one that is taken is entered as strongly taken; indirect ones go where they went
+  last, and so do returns. What a wrong guess costs, by the row, is charged with the instruction that follows the
+  branch.
 - **Caches**: 8 KiB each for code and data, 2 ways of 32-byte lines, the one used longest ago replaced, by physical
-  address. A read that misses takes @ReadMiss@ clocks, a line of code @CodeMiss@: a burst of 3-1-1-1 of a 66 MHz bus from a
-  second cache that always hits, beside a core of 100 MHz. Data are written back, and a write that misses takes no line: it
-  goes into one of @WriteBuffers@ write buffers, each of which needs @WriteClocks@ clocks. Writing back a line costs nothing.
-- **TLB**: 32 entries for code and 64 for data, 4 ways, replaced in turn: @TlbMiss@ clocks for a miss, found out where a
-  line is not the one used last of its set of the cache.
-- **Data**: a word or doubleword across a doubleword's boundary, or more across a quadword's: @Misaligned@; both of a pair
-  in the same of 8 banks (address bits 2 to 4): 1; a locked access: @Locked@.
-- **The floating-point unit**: an instruction takes its clocks till its result is there, and holds up the next of its unit,
-  and the next integer one, for as many less as its row says. FMUL follows FMUL after 2. FST needs its value a clock
-  before. FXCH in V takes nothing.
+  address. A read that misses takes @ReadMiss@ clocks, a line of code @CodeMiss@: a burst of 3-1-1-1 of a 66 MHz bus
+  from a second cache that always hits, beside a core of 100 MHz. Data are written back, and a write that misses takes
+  no line: it goes into one of @WriteBuffers@ write buffers, each of which needs @WriteClocks@ clocks. Writing back a
+  line costs nothing.
+- **TLB**: 32 entries for code and 64 for data, 4 ways, replaced in turn: @TlbMiss@ clocks for a miss, found out where
+  a line is not the one used last of its set of the cache.
+- **Data**: a word or doubleword across a doubleword's boundary, or more across a quadword's: @Misaligned@; both of a
+  pair in the same of 8 banks (address bits 2 to 4): 1; a locked access: @Locked@.
+- **The floating-point unit**: an instruction takes its clocks till its result is there, and holds up the next of its
+  unit, and the next integer one, for as many less as its row says. FMUL follows FMUL after 2. FST needs its value a
+  clock before. FXCH in V takes nothing.
 - REP string instructions, interrupts, exceptions, gates, far transfers and task switches as with the 486.
 
 Caches, TLB, branch target buffer, floating-point unit and pipes are the vCPU's state: saved, hashed, replayed.
 
-Conventions, where sources give a range or differ: loading a descriptor in protected mode takes the highest figure; BSF and
-BSR grow in proportion to the zeros passed over; RDMSR, WRMSR, CPUID and floating-point instructions take the middle; RCL
-and RCR by more than 1 the lowest, as Agner Fog measured; rotates by an immediate do not pair, though AP-500 says so; a
-mispredicted JMP or CALL takes 3 clocks in either pipe (Abrash; AP-500: 4). Moves to and from debug registers take the
-lower figure, the aliases DR4 and DR5 the higher.
+Conventions, where sources give a range or differ: loading a descriptor in protected mode takes the highest figure;
+BSF and BSR grow in proportion to the zeros passed over; RDMSR, WRMSR, CPUID and floating-point instructions take the
+middle; RCL and RCR by more than 1 the lowest, as Agner Fog measured; rotates by an immediate do not pair, though
+AP-500 says so; a mispredicted JMP or CALL takes 3 clocks in either pipe (Abrash; AP-500: 4). Moves to and from debug
+registers take the lower figure, the aliases DR4 and DR5 the higher.
 
-**Extension rule, version 1**, a convention, as no Pentium ran these: 64-bit forms take what 32-bit ones do, but MUL and
-IMUL 14, DIV 73, IDIV 78, IRET 27; MOVSXD, MOVSX and MOVZX in 64-bit code, and CMOVcc, 1 clock in either pipe; SYSCALL,
-SYSENTER and their returns 20. SSE: arithmetic on one element 1 clock, in U only; on vectors 2; division 19 for singles and
-33 for doubles, square roots 28 and 57, alone; moves, logic and integer vectors 1 clock in either pipe; 0F38 and 0F3A 1
-clock in U. Forms with VEX, and all else that the table has not, 1 clock, 2 where they read memory, 3 where they change it,
-alone.
+**Extension rule, version 1**, a convention, as no Pentium ran these: 64-bit forms take what 32-bit ones do, but MUL
+and IMUL 14, DIV 73, IDIV 78, IRET 27; MOVSXD, MOVSX and MOVZX in 64-bit code, and CMOVcc, 1 clock in either pipe;
+SYSCALL, SYSENTER and their returns 20. SSE: arithmetic on one element 1 clock, in U only; on vectors 2; division 19
+for singles and 33 for doubles, square roots 28 and 57, alone; moves, logic and integer vectors 1 clock in either
+pipe; 0F38 and 0F3A 1 clock in U. Forms with VEX 1 clock, whatever they touch, and all else that the table has not 1
+clock, 2 where it reads memory, 3 where it changes it, alone.
 
 Not modelled, by name: code that does not pair on its first execution in a line (unless the first instruction has one
-byte); the extra clock of FDIV beside an integer multiplication; FNSTSW's overlap with integer instructions before it; the
-latency of SSE; a fill that is going on, and the order of bus cycles; page walks, descriptor tables and task state segments
-in the cache; writes to code that is in the code cache; WBINVD's write-back time; wait states (a port access takes 1 us, as
-with `fixed`).
+byte); that integer multiplications wait for FDIV; FNSTSW's overlap with integer instructions before it; the
+latency of SSE; a fill that is going on, and the order of bus cycles; page walks, descriptor tables and task state
+segments in the cache; writes to code that is in the code cache; WBINVD's write-back time; wait states (a port access
+takes 1 us, as with `fixed`).
 
 )";
 

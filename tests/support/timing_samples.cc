@@ -47,13 +47,19 @@ i64 clocks_beside(const TableModel& model, const Row& row) {
   return clocks;
 }
 
+static const char* pair_name(Pair pair) {
+  static constexpr const char* names[] = {"NP", "UV", "PU", "PV", "FX", "FXCH"};
+  return names[unsigned(pair)];
+}
+
 TimingCase row_case(const Row& row, const std::string& way, i64 expected, i64 ours) {
   return {.id = std::string(row.name) + " " + row.operands,
           .what = way,
           .theirs = std::to_string(expected),
           .expected = double(expected),
           .ours = double(ours),
-          .note = row.note};
+          .note = row.note,
+          .pairs = pair_name(row.pair)};
 }
 
 }  // namespace reprise::cpu
