@@ -39,6 +39,7 @@ TEST_P(TimingModel, EachRowOfTheP5) {
 TEST_P(TimingModel, FarTransfersOfTheP5) { hold(far_cases(p5_model(), GetParam())); }
 TEST_P(TimingModel, WhatIsKnownOfTheP5) { hold(p5_known_cases(GetParam())); }
 TEST_P(TimingModel, PenaltiesOfTheP5) { hold(p5_penalty_cases(GetParam())); }
+TEST_P(TimingModel, ExtensionRuleOfTheP5) { hold(p5_extension_cases(GetParam())); }
 TEST_P(TimingModel, PairsOfTheP5) { hold(pair_cases(p5_model(), GetParam())); }
 
 // Penalties that no known answer has, each beside the same without it.

@@ -47,6 +47,8 @@ std::vector<TimingCase> p5_known_cases(bool blocks);
 std::vector<TimingCase> pair_cases(const TableModel& model, bool blocks);
 // Penalties beside the same without them.
 std::vector<TimingCase> p5_penalty_cases(bool blocks);
+// Its extension rule, in 64-bit mode.
+std::vector<TimingCase> p5_extension_cases(bool blocks);
 
 // The whole of cpu/timing/README.md, and the Pentium's part of it.
 std::string timing_readme();

@@ -41,8 +41,16 @@ void TimingMachine::stack(unsigned slot, u32 value) {
 
 void TimingMachine::enter() {
   c.eflags = 2;
-  m.protect(kind == GuestKind::kUser ? 3 : 0);
-  if (kind != GuestKind::kProtected) {
+  if (kind == GuestKind::kLong) {
+    m.long_mode();
+    c.cr4 |= CR4_OSFXSR | CR4_OSXSAVE;
+    c.xcr0 = XCR0_X87 | XCR0_SSE | XCR0_AVX;
+    c.update_mode();
+    c.flush_tlb(true);
+  } else {
+    m.protect(kind == GuestKind::kUser ? 3 : 0);
+  }
+  if (kind != GuestKind::kProtected && kind != GuestKind::kLong) {
     // An I/O map that allows all; real-mode vectors lead to the handlers too.
     c.seg[TR].limit = 0x2067;
     for (unsigned v = 0; v < 256; ++v) m.poke(4 * v, 4, (Machine::kHandlers + 16 * v) & 0xFFFF);
@@ -86,6 +94,7 @@ void TimingMachine::read_all() {
   m.ram->write(at, loop);
   const auto read = [&](u64 from, unsigned lines) {
     c.eflags = 2;
+    c.cr4 = c.efer = 0;
     m.protect();
     c.r[kRip] = at, c.r[RSI] = from, c.r[RCX] = lines;
     if (c.clocks) c.clocks->flush_pipeline();

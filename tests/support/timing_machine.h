@@ -9,7 +9,7 @@
 
 namespace reprise::cpu {
 
-enum class GuestKind { kReal, kProtected, kUser, kV86 };
+enum class GuestKind { kReal, kProtected, kUser, kV86, kLong };
 
 // Code at kCode runs between NOPs; data at kData is what EBX, EDI (and ESI, a page on) point to.
 class TimingMachine {

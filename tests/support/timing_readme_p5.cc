@@ -48,7 +48,8 @@ What is counted:
 - **The floating-point unit**: an instruction takes its clocks till its result is there, and holds up the next of its
   unit, and the next integer one, for as many less as its row says. FMUL follows FMUL after 2. FST needs its value a
   clock before. FXCH in V takes nothing.
-- REP string instructions, interrupts, exceptions, gates, far transfers and task switches as with the 486.
+- REP string instructions (whatever their data do to the cache), interrupts, exceptions, gates, far transfers and task
+  switches as with the 486.
 
 Caches, TLB, branch target buffer, floating-point unit and pipes are the vCPU's state: saved, hashed, replayed.
 
@@ -66,10 +67,10 @@ pipe; 0F38 and 0F3A 1 clock in U. Forms with VEX 1 clock, whatever they touch, a
 clock, 2 where it reads memory, 3 where it changes it, alone.
 
 Not modelled, by name: code that does not pair on its first execution in a line (unless the first instruction has one
-byte); that integer multiplications wait for FDIV; FNSTSW's overlap with integer instructions before it; the
-latency of SSE; a fill that is going on, and the order of bus cycles; page walks, descriptor tables and task state
-segments in the cache; writes to code that is in the code cache; WBINVD's write-back time; wait states (a port access
-takes 1 us, as with `fixed`).
+byte); that integer multiplications wait for FDIV; FNSTSW's overlap with integer instructions before it; the latency
+of SSE; a fill that is going on, and the order of bus cycles; page walks, descriptor tables, task state segments and
+the data of REP string instructions in the cache; writes to code that is in the code cache; WBINVD's write-back time;
+wait states (a port access takes 1 us, as with `fixed`).
 
 )";
 
@@ -98,14 +99,15 @@ std::string p5_readme() {
   const TableModel& model = p5_model();
   const auto known = p5_known_cases(true), rows = row_cases(model, true),
              far = far_cases(model, true), pairs = pair_cases(model, true),
-             penalties = p5_penalty_cases(true);
+             penalties = p5_penalty_cases(true), extension = p5_extension_cases(true);
   std::string out = with_figures(kHead);
   out +=
       "### Known answers\n\nIn 32-bit protected mode, code and data in the caches; clocks of the "
       "whole, of an "
       "iteration of a loop (L:), or of an instruction.\n\n" +
       timing_table(known) + "\nMisses among them: " + misses(known) + ".\n";
-  out += "\n### Penalties\n\n" + timing_table(penalties);
+  out += "\n### Penalties\n\n\"theirs\": as the rules above have it.\n\n" + timing_table(penalties);
+  out += "\n### The extension rule\n\nIn 64-bit mode.\n\n" + timing_table(extension);
   out +=
       "\n### Pairing classes\n\nEach row with a fixed number of clocks was run before and behind "
       "MOV EBP,EBP, and "

@@ -185,6 +185,7 @@ class Rows {
     t.c.cr4 |= CR4_PSE;
     t.c.cr0 |= CR0_PG;
     t.c.update_mode();
+    t.c.flush_tlb(true);
   }
   const TableModel& model_;
   const bool blocks_;
