@@ -105,7 +105,8 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   Wiring& wires = *wiring_;
   const auto reset = [this] { request(ExitStatus::Reset); };
 
-  // --- processors, each with a local APIC; the 8259 pair drives LINT0, NMI is LINT1 ---
+  // --- processors, each with a local APIC; the 8259 pair drives LINT0, NMI is LINT1. With no APIC
+  // these are INTR and NMI; several processors cannot do without. ---
   const cpu::CpuOptions cpu_options{.model = config_.cpu_model,
                                     .features = config_.cpu_features,
                                     .timing = config_.timing,
@@ -121,9 +122,11 @@ Result<void> PcI440fx::build(const HostOptions& host) {
   space_.on_dma_write(
       [this](u64 address, u64 size) { cpus_->stops().device_wrote(address, size); });
   auto& pic = add<I8259Pair>("/isa/pic", IrqLine(wires.lint, 0));
+  const bool has_apic = cpus_->model().has(cpu::Feature::kApic) || cpus_->size() > 1;
   for (unsigned i = 0; i < cpus_->size(); ++i) {
     const LapicConfig lapic_config{.id = u8(cpu_options.topology.apic_id(i)),
                                    .bootstrap = i == 0,
+                                   .present = has_apic,
                                    .x2apic = cpus_->model().has(cpu::Feature::kX2apic)};
     auto& lapic = add<Lapic>("/lapic/" + std::to_string(i), lapic_config, wires.apic_bus,
                              cpus_->pins(i), pic);

@@ -34,7 +34,7 @@ Lapic::~Lapic() { bus_.remove(*this); }
 void Lapic::reset() {
   regs_ = {};
   regs_.id = config_.id;
-  base_ = 0xfee0'0000 | kEn | (config_.bootstrap ? u64(kBsp) : 0);
+  base_ = 0xfee0'0000 | (config_.present ? u64(kEn) : 0) | (config_.bootstrap ? u64(kBsp) : 0);
   tsc_offset_ = 0;
   lint_[0] = lint_[1] = false;
 }

@@ -31,6 +31,7 @@ namespace reprise {
 struct LapicConfig {
   u8 id = 0;
   bool bootstrap = true;  // IA32_APIC_BASE.BSP
+  bool present = true;    // otherwise the processor has none: as if disabled, for ever
   bool x2apic = false;    // as CPUID says; otherwise EXTD is a reserved bit
   u8 physical_bits = 40;  // width of IA32_APIC_BASE
 };

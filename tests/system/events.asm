@@ -1,3 +1,4 @@
+; models: max pentium
 ; Interrupt and trap gates, nested faults, tasks of 16 and 32 bits, v8086 mode, debugging.
         %include "lib.inc"
         ENTRY

@@ -1,3 +1,4 @@
+; models: max 486 pentium
 ; Descriptors of every type: loads, jumps, calls, LAR, LSL, VERR, VERW, LTR, LLDT, from rings 0 and 3.
         %include "lib.inc"
         ENTRY

@@ -20,7 +20,16 @@ await_apic:
     jb await_apic
     ret
 
+# Without an APIC the 8259s interrupt the processor themselves.
+.macro NEEDS_APIC
+    testb $2, v_features + 5             # APIC
+    jnz .Lapic\@
+    SKIP
+.Lapic\@:
+.endm
+
 BEGIN t_lapic
+    NEEDS_APIC
     movl LAPIC + 0x20, %eax
     EQ %eax, $0
     movl LAPIC + 0x30, %eax
@@ -75,6 +84,7 @@ BEGIN t_lapic
     iretl
 
 BEGIN t_lapic_timer
+    NEEDS_APIC
     movl $0, apic_count
     movl $0xB, LAPIC + 0x3E0             # divide by 1
     movl $0x40, LAPIC + 0x320            # one-shot, vector 40h
@@ -178,6 +188,7 @@ BEGIN t_x2apic
     movl $\value, IOAPIC + 0x10
 .endm
 BEGIN t_ioapic
+    NEEDS_APIC
     movl $1, IOAPIC
     movl IOAPIC + 0x10, %eax
     shrl $16, %eax
