@@ -90,10 +90,13 @@ void load_task_code(Cpu& c, u16 selector, bool ext) {
   c.update_mode();
 }
 
+constexpr u16 kWideCode = 0x4000;  // D
+
 // The new task's segments, whose faults happen in the new task.
 void load_task_segments(Cpu& c, const TaskState& t, bool ext) {
   // Until each is loaded, nothing of the old task's caches may be used.
   for (u8 i = 0; i < 6; ++i) load_null_segment(c, i, t.selector[i]);
+  c.seg[CS].rights = kWideCode;  // a fault saves all of EIP
   if (c.v86()) {
     for (u8 i = 0; i < 6; ++i) load_real_segment(c, i, t.selector[i]);
     c.cpl = 3;

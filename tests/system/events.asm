@@ -303,7 +303,7 @@ task_facts:                             ; and back to the main task, by hand
         SHOW eax, 4
         mov eax, [TSS2 + 0x20]          ; where it stands, and what it has loaded
         sub eax, task32
-        SHOW eax, 4
+        SHOW eax, 8
         movzx eax, word [TSS2 + 0x4C]
         SHOW eax, 4
         movzx eax, word [TSS2 + 0x50]
