@@ -37,7 +37,7 @@ ok "linux, 2 packages of 3 cores of 2 threads" $? "$status, $(tail -n 1 "$scratc
 
 if [ -n "${DEEP:-}" ]; then
     need_guests i686
-    for model in pentium2 pentium3 coreduo qemu32 Nehalem; do
+    for model in pentium2 pentium3 "pentium3 -smp 4" coreduo qemu32 Nehalem; do
         timeout 300 "$REPRISE" "${fixed[@]}" -nographic -pace max -cpu $model -m 128 -kernel "$GUESTS/i686.bzImage" \
             -initrd "$GUESTS/i686-initramfs.gz" -append "console=ttyS0,115200 work=sum,hash" \
             </dev/null >"$scratch/out" 2>"$scratch/err"

@@ -44,7 +44,7 @@ if [ -n "${DEEP:-}" ]; then
         done
     done
     played "quantum=10000, without blocks" -accel interp,quantum=10000,interleave-seed=4,blocks=off
-    for timing in i486 test; do played "timing=$timing" -cpu max,timing=$timing; done
+    for timing in i486 p5 test; do played "timing=$timing" -cpu max,timing=$timing; done
     stressed "as qemu64" -cpu qemu64
     stressed "12 vCPUs" -smp 12,sockets=2,cores=3,threads=2 -cpu Haswell -accel interp,interleave-seed=5
 fi
