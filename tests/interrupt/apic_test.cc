@@ -191,6 +191,27 @@ TEST_F(Apics, Lint0IsTheWayToThe8259) {
   EXPECT_EQ(bsp.acknowledge(), pic.vector);
 }
 
+// As on a 486: nobody has to open LINT0 first, and no message arrives.
+TEST_F(Apics, WithoutAnApicThe8259InterruptsTheProcessor) {
+  TestCpuPins own;
+  Lapic none{board.context("/cpu2/apic"), {.id = 2, .present = false}, bus, own, pic};
+  none.reset();
+  none.settle();
+  for (int times = 0; times < 2; ++times) {
+    none.set_irq(0, true);
+    ASSERT_TRUE(own.intr);
+    EXPECT_EQ(none.acknowledge(), pic.vector);
+    none.set_irq(0, false);
+    EXPECT_FALSE(own.intr);
+    none.set_irq(1, true);
+    none.set_irq(1, false);
+    EXPECT_EQ(own.nmis, unsigned(times + 1));
+    bus.deliver(0xfee0'2000, 0x51);
+    EXPECT_FALSE(own.intr);
+    none.init_reset();
+  }
+}
+
 TEST_F(Apics, X2ApicModeIsEnteredOnlyInOrder) {
   EXPECT_FALSE(bsp.read_msr(0x802));
   EXPECT_FALSE(bsp.set_base(0xfee0'0400));
