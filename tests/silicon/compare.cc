@@ -71,13 +71,47 @@ bool underflows_by_infinity(const u8* fx) {
          (exponent & 0x7FFF) == 0x7FFF;
 }
 
-bool has_nan(const Outcome& o, int vector_reg) {
-  if (vector_reg < 0) return false;
-  u32 v[4];
-  std::memcpy(v, &o.after.fx[160 + 16 * unsigned(vector_reg)], 16);
-  for (const u32 each : v)
-    if ((each & 0x7F800000) == 0x7F800000) return true;  // also the upper half of a double
-  return false;
+// An element that differs is a NaN in both, and one does.
+template <class T>
+bool other_nans(const Outcome& a, const Outcome& b, int vector_reg) {
+  constexpr T kInfinity = sizeof(T) == 4 ? T(0x7F800000) : T(0x7FF0000000000000);
+  constexpr unsigned kCount = 16 / sizeof(T);
+  const auto elements = [&](const Outcome& o) {
+    std::array<T, 2 * kCount> v;
+    std::memcpy(&v[0], &o.after.fx[160 + 16 * unsigned(vector_reg)], 16);
+    std::memcpy(&v[kCount], &o.after.high[16 * unsigned(vector_reg)], 16);
+    return v;
+  };
+  const auto is_nan = [](T v) { return T(v << 1) > T(kInfinity << 1); };
+  const auto v = elements(a), w = elements(b);
+  for (unsigned i = 0; i < v.size(); ++i)
+    if (v[i] != w[i] && !(is_nan(v[i]) && is_nan(w[i]))) return false;
+  return v != w;
+}
+
+// The outcomes differ in that theirs has no MXCSR.PE, and a denormal was among the operands.
+bool lacks_precision(const Outcome& theirs, const Outcome& ours) {
+  constexpr u32 kDE = 0x02, kPE = 0x20;
+  u32 a, b;
+  std::memcpy(&a, &theirs.after.fx[24], 4);
+  std::memcpy(&b, &ours.after.fx[24], 4);
+  return (b & kDE) && (b & kPE) && a == (b & ~kPE);
+}
+
+// A gather that faults: of what is left of its mask the signs count, and of both registers only
+// what belongs to elements (SDM 2, VGATHERQPS: what does not "may" be cleared already).
+void loosen_gather(const Made& made, Seen& s) {
+  const auto byte = [&s](int reg, unsigned i) -> u8& {
+    return i < 16 ? s.fx[160 + 16 * unsigned(reg) + i] : s.high[16 * unsigned(reg) + i - 16];
+  };
+  const unsigned size = made.gather_size;
+  for (unsigned i = 0; i < 32; ++i)
+    if (i >= made.gather_end)
+      byte(made.gather_mask, i) = byte(made.vector_reg, i) = 0;
+    else if (i % size != size - 1)
+      byte(made.gather_mask, i) = 0;
+    else
+      byte(made.gather_mask, i) &= 0x80;
 }
 
 }  // namespace
@@ -101,7 +135,7 @@ Seen seen(const Made& made, const Outcome& o, const u8* window, bool undefined_t
              : made.shape.width == 4 ? hidden & ~u64(0xFFFFFFFF)
                                      : 0;
   }
-  if (made.halves && faulted)
+  if (made.idle_halves || (made.halves && faulted))
     for (const unsigned i : {RCX, RSI, RDI}) s.r[i] = u32(s.r[i]);
   s.rip = o.after.rip;
   const bool finished = !faulted || o.vector == kDB;
@@ -111,6 +145,8 @@ Seen seen(const Made& made, const Outcome& o, const u8* window, bool undefined_t
     for (unsigned i = 0; i < 512; ++i)
       if (fx_counts(i, faulted && made.mmx)) s.fx[i] = o.after.fx[i];
   if (e.wide) std::copy_n(o.after.high.begin(), 16 * count, s.high.begin());
+  if (made.gather_mask >= 0 && faulted && o.vector != kUD && o.vector != kDB)
+    loosen_gather(made, s);
   std::memcpy(s.window.data(), window, kWindowSize);
   if (made.image)
     for (unsigned i = made.image_begin; i < made.image_end; ++i)
@@ -230,8 +266,17 @@ const char* ambiguous(const Made& made, const Outcome& theirs, const Outcome& ou
       return "MXCSR.MM, which AMD's have";
     if (name == "movsxd" && made.shape.width == 2)
       return "AMD's read four bytes even for a 16-bit destination";
-    if (one_of(name, {"dpps", "dppd"}) && (has_nan(ours, made.vector_reg)))
+    if ((name == "dpps" && other_nans<u32>(theirs, ours, made.vector_reg)) ||
+        (name == "dppd" && other_nans<u64>(theirs, ours, made.vector_reg)))
       return "which of several NaNs comes out";
+    if (name.starts_with("sha") && (made.target % 16 || !made.alone) && ours.vector == kGP &&
+        theirs.vector != kGP)
+      return "AMD's do not mind where the operands of the SHA extensions are";
+    if (name == "vcvtps2ph" && ours.vector == kXM && lacks_precision(theirs, ours))
+      return "a denormal whose underflow is not masked: Intel's say that it is not exact";
+    if (one_of(name, {"vmaskmovps", "vmaskmovpd", "vpmaskmov"}) && (made.wraps || !made.alone) &&
+        (ours.vector == kGP || ours.vector == kSS) && theirs.vector != ours.vector)
+      return "an operand across offset FFFFh: AMD's wrap the offset of each element";
   }
   if (intel && one_of(name, {"fprem", "fprem1"}) &&
       underflows_by_infinity(made.experiment.before.fx.data()))

@@ -312,9 +312,15 @@ void Generator::vex_prefix(const Slot& s) {
   const auto mostly = [&](bool rule, unsigned legal, unsigned any) {
     return rule && !one_in(16) ? legal : any;
   };
-  const unsigned w = attributes & kVexW0   ? mostly(true, 0, 1)
-                     : attributes & kVexW1 ? mostly(true, 1, 0)
-                                           : unsigned(random_.below(2));
+  unsigned w = attributes & kVexW0   ? mostly(true, 0, 1)
+               : attributes & kVexW1 ? mostly(true, 1, 0)
+                                     : unsigned(random_.below(2));
+  if (!intel_) {
+    // W = 0 is #UD (SDM 2); AMD's of family 19h do not look at it.
+    if (is(*s.row, {"vpermq", "vpermpd"})) w = 1;
+    // Outside 64-bit mode Intel's ignore W (SDM 2, PEXTRQ and PINSRQ, note 2), AMD's raise #UD.
+    if (!code64_ && is(*s.row, {"pextrd", "pinsrd"})) w = 0;
+  }
   const bool narrow = attributes & kVexGpr || !s.row->handlers->of[1][2];
   const bool always_wide = (attributes & kVexL) && !s.row->handlers->of[0][2];
   // With VAES and VPCLMULQDQ there are wide forms.
@@ -339,6 +345,14 @@ void Generator::vex_prefix(const Slot& s) {
   }
   rex_ = code64_ ? u8(0x40 | w << 3 | bits) : 0;
   osize_ = code64_ && w ? 8 : 4;
+  // What a fault leaves of a mask but for its signs, and above the elements, the manuals leave
+  // open; what ours do is what Intel's were seen to do.
+  if (!intel_ && (attributes & kVsib)) {
+    const unsigned index = s.opcode & 1 ? 8 : 4, all = l ? 32 : 16;
+    made_->gather_mask = int(v);
+    made_->gather_size = w ? 8 : 4;
+    made_->gather_end = made_->gather_size * (all / std::max(index, made_->gather_size));
+  }
 }
 
 void Generator::prefixes(const Slot& s, bool memory) {
@@ -427,6 +441,7 @@ void Generator::memory_operand_16(unsigned mod, unsigned rm, u64 want) {
   static constexpr int base[8] = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
   static constexpr int index[8] = {RSI, RDI, RSI, RDI, -1, -1, -1, -1};
   target_ = base_ + u16(want);
+  made_->wraps = u16(want) > 0x10000 - 32;
   if (mod == 0 && rm == 6) return emit(free_address_ ? random_.next() : want, 2);
   const u64 disp = mod == 0 ? 0 : mod == 1 ? u64(i64(i8(random_.next()))) : random_.next();
   const u64 i = index[rm] < 0 ? 0 : r(unsigned(index[rm]));
@@ -654,8 +669,8 @@ bool Generator::precede(const Slot& s, Made& made) {
     return false;
   if (uses_fpu(row) && !e_->floating) return false;
   if (incomparable(row)) return false;
-  // On AMD's processors #UD, or another NaN.
-  if (!intel_ && is(row, {"dpps", "dppd"})) return false;
+  // On AMD's processors #UD, another NaN, another MXCSR.
+  if (!intel_ && is(row, {"dpps", "dppd", "vcvtps2ph"})) return false;
   if (!intel_ && s.map == k0F && s.opcode == 0x0D) return false;
   const unsigned before = e_->length;
   registers_only_ = true;
@@ -688,6 +703,9 @@ void Generator::finish(const Slot& s, Made& made, bool alone) {
   if (!code64_)
     for (unsigned i = 0; i < 16; ++i) r(i) = i < 8 ? u32(r(i)) : 0;
   if (code16_) r(RSP) = u16(r(RSP)) | (kFrame & 0xFFFF0000);
+  made.alone = alone;
+  // Without an iteration Intel's clear bits 32-63 all the same, AMD's of family 19h do not.
+  made.idle_halves = made.halves && !intel_ && (!alone || !u32(r(RCX)));
   made.shape = shape_of(s, alone);
   made.undefined = made.undefined_before | undefined_flags(made.shape);
   made.mmx |= bool(s.row->attributes & kMmx);

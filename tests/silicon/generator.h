@@ -34,14 +34,22 @@ struct Made {
   u32 undefined = 0;         // flags, after the last instruction
   u32 undefined_before = 0;  // flags, before the last instruction
   bool mmx = false;
-  bool skip = false;          // has an undefined result
-  bool halves = false;        // REP with 67h in 64-bit code: of rCX, rSI, rDI, bits 0-31 count
+  bool alone = true;    // no instruction before it, which may change what it addresses
+  bool skip = false;    // has an undefined result
+  bool halves = false;  // REP with 67h in 64-bit code: after a fault, bits 0-31 of rCX, rSI, rDI
+                        // count
+  bool idle_halves = false;   // also after no iteration
   bool long_operand = false;  // more than 8 bytes, at least in some forms
   u64 target = 0;             // what the memory operand addresses; 0: there is none
   int vector_reg = -1;        // the ModRM byte's reg, for instructions on vectors
   int hidden_reg = -1;        // what of this register the instruction writes is not compared
   unsigned image = 0;         // bytes of an image of the x87 unit that the instruction stores
   unsigned image_begin = 0, image_end = 0;  // of these, FIP, FDP, FOP: not compared
+  bool wraps = false;  // 16-bit addresses, and 32 bytes from there would cross offset FFFFh
+  // A gather of whose registers a fault leaves something open: its mask, the size of an element
+  // and of all elements.
+  int gather_mask = -1;
+  unsigned gather_size = 0, gather_end = 0;
 };
 
 class Generator {
