@@ -4,7 +4,7 @@
 // Against the processor that the test runs on, where that is x86-64 with Linux; and everywhere
 // against golden/, what a processor once did with some cases of every kind of instruction.
 //
-//   REPRISE_SILICON_CASES=N   experiments of each mode (default 150000)
+//   REPRISE_SILICON_CASES=N   experiments of each mode (default 340000: a million)
 //   REPRISE_SILICON_SEED=N    where the sequence begins
 //   REPRISE_SILICON_CASE=SEED just the one that a failure named
 //   REPRISE_SILICON_UNDEFINED=1  compares undefined flags too
@@ -77,7 +77,7 @@ void compare_with_host(Code width) {
   std::vector<std::string> missing;
   std::vector<Kind> all = kinds(width, HostCpu::has, missing);
   weight(all);
-  const u64 cases = setting("REPRISE_SILICON_CASES", 150'000);
+  const u64 cases = setting("REPRISE_SILICON_CASES", 340'000);
   const u64 seed = setting("REPRISE_SILICON_SEED", 1);
   const u64 single = setting("REPRISE_SILICON_CASE", 0);
   const bool undefined = setting("REPRISE_SILICON_UNDEFINED", 0);
