@@ -166,34 +166,56 @@ struct Careful : P {
 };
 
 // First in handlers: if the page is not where load() and store() look first, another form of the
-// handler does the instruction. So the common one calls nothing and needs no stack frame.
-template <auto Handler>
+// handler does the instruction. So the common one calls nothing and needs no stack frame. `Again`:
+// where lines are looked for, what makes this one found; the same handler then goes on.
+template <auto Handler, auto Again = nullptr>
 [[gnu::noinline, gnu::cold]] const Op* instead(Cpu& c, const Op* op) {
+  if constexpr (Again != nullptr)
+    if (Again(c, op)) return op->handler(c, op);
   return Handler(c, op);
 }
+bool take_line(Cpu& c, const Op* op, u64 linear, unsigned size, bool write);
+template <class S, bool Write>
+bool take_operand(Cpu& c, const Op* op) {
+  return take_line(c, op, flat_address(c, op), sizeof(S), Write);
+}
+template <class S, bool Write>
+bool take_stack(Cpu& c, const Op* op) {
+  return take_line(c, op, c.r[RSP] - (Write ? sizeof(S) : 0), sizeof(S), Write);
+}
 #if REPRISE_TAIL_CALLS && defined(__clang__)
-#define INSTEAD(...) [[clang::musttail]] return instead<run<__VA_ARGS__>>(c, op)
+#define INSTEAD(...) [[clang::musttail]] return instead<__VA_ARGS__>(c, op)
 #else
-#define INSTEAD(...) return instead<run<__VA_ARGS__>>(c, op)
+#define INSTEAD(...) return instead<__VA_ARGS__>(c, op)
 #endif
+#define OR_GENERAL(T, fast, take)       \
+  if (!(fast)) [[unlikely]] {           \
+    if constexpr (P::kLines)            \
+      INSTEAD(run<T, InGeneral>, take); \
+    else                                \
+      INSTEAD(run<T, InGeneral>);       \
+  }
+#define OR_CAREFUL(T, fast, take)            \
+  if (!(fast)) [[unlikely]] {                \
+    if constexpr (P::kLines)                 \
+      INSTEAD(run<T, Careful<InReg>>, take); \
+    else                                     \
+      INSTEAD(run<T, Careful<InReg>>);       \
+  }
 // T: the handler's, S: what is read or written.
-#define FAST_READ(T, S)                                                 \
-  if constexpr (P::kFlat)                                               \
-    if (!reads_fast<S, P::kLines>(c, flat_address(c, op))) [[unlikely]] \
-  INSTEAD(T, InGeneral)
-#define FAST_WRITE(T, S)                                                 \
-  if constexpr (P::kFlat)                                                \
-    if (!writes_fast<S, P::kLines>(c, flat_address(c, op))) [[unlikely]] \
-  INSTEAD(T, InGeneral)
+#define FAST_READ(T, S)   \
+  if constexpr (P::kFlat) \
+  OR_GENERAL(T, (reads_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, false>))
+#define FAST_WRITE(T, S)  \
+  if constexpr (P::kFlat) \
+  OR_GENERAL(T, (writes_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, true>))
 // Likewise for the stack of 64-bit code; the operand is in a register.
-#define FAST_PUSH(T)                                                      \
-  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful)            \
-    if (!writes_fast<T, P::kLines>(c, c.r[RSP] - sizeof(T))) [[unlikely]] \
-  INSTEAD(T, Careful<InReg>)
+#define FAST_PUSH(T)                                           \
+  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
+  OR_CAREFUL(T, (writes_fast<T, P::kLines>(c, c.r[RSP] - sizeof(T))), (take_stack<T, true>))
 #define FAST_POP(T)                                            \
   if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
-    if (!reads_fast<T, P::kLines>(c, c.r[RSP])) [[unlikely]]   \
-  INSTEAD(T, Careful<InReg>)
+  OR_CAREFUL(T, (reads_fast<T, P::kLines>(c, c.r[RSP])), (take_stack<T, false>))
 
 // For operands whose offset is not just the effective address.
 template <class T>

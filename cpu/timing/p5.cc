@@ -53,7 +53,7 @@ void P5::state(State& s) {
     s("branch", set.branch)("target", set.target)("counter", set.counter)("next", set.next, 0, 3);
     if (!s.loading()) continue;
     for (u8& counter : set.counter) counter &= 3;
-    set.counter[4] = 0;
+    set.counter[4] = set.last = 0;
   }
   s("write_free", write_free)("fp_free", fp_free)("fmul_free", fmul_free);
   s("fp_ready", fp_ready);
@@ -188,6 +188,26 @@ void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment) 
   charge(c, linear, size, true);
 }
 
+}  // namespace p5
+
+// An access that cannot fault, to a line that is in the cache, or will be, is charged before it is
+// made.
+bool take_line(Cpu& c, const Op* op, u64 linear, unsigned size, bool write) {
+  P5& k = *c.p5;
+  const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
+  if ((write ? page.write_tag : page.read_tag) != (linear & kPageMask) || (linear & (size - 1)))
+    return false;
+  const u64 address = p5::physical(c, c.data_tlb, linear);
+  const unsigned set = unsigned(address >> 5) & (P5::kSets - 1);
+  if (write && !k.data.has(address >> 5)) return false;
+  c.op = op;
+  p5::charge(c, linear, size, write);
+  const FastEntry& line = c.lines[set];
+  return (write ? line.write_tag : line.read_tag) == (linear & ~u64(31));
+}
+
+namespace p5 {
+
 i64 fetch_line(Cpu& c, u64 linear) {
   P5& k = *c.p5;
   const u64 address = physical(c, c.code_tlb, linear);
@@ -211,17 +231,20 @@ i64 fetch_line(Cpu& c, u64 linear) {
 // Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
 // to the same place 2: the table has the sums.
 i64 resolve_branch(P5& k, u64 at) {
-  const bool taken = at != k.after;
-  P5::BtbSet& set = k.btb_set(k.branch_at);
+  const bool taken = k.taken(k.exit, at);
+  const u32 from = u32(k.branch_at);
+  P5::BtbSet& set = k.btb_set();
   ++k.counters.branches;
-  const unsigned way = set.find(k.branch_at);
-  const bool right = set.predicted(way, k.after) == at;
-  if (way < 4) {
+  bool right = !taken;  // as is expected of what is not there
+  if (const unsigned way = set.find(from); way < 4) {
     u8& counter = set.counter[way];
+    right = (counter >= 2) == taken && (!taken || set.target[way] == at);
     if (taken ? counter < 3 : counter > 0) counter = u8(counter + (taken ? 1 : -1));
     if (taken) set.target[way] = at;
+    set.last = u8(way);
   } else if (taken) {
-    set.branch[set.next] = k.branch_at, set.target[set.next] = at, set.counter[set.next] = 3;
+    set.branch[set.next] = from, set.target[set.next] = at, set.counter[set.next] = 3;
+    set.last = set.next;
     set.next = (set.next + 1) & 3;
   }
   if (right) return 0;

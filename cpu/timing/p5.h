@@ -39,6 +39,11 @@ struct TwoWay {
   std::array<u8, Sets> recent{};  // which way was used last
   TwoWay() { tags.fill(kEmpty); }
 
+  bool has(u64 line) const {
+    const u32* const way = &tags[2 * (line & (Sets - 1))];
+    const u32 tag = u32(line / Sets);
+    return way[0] == tag || way[1] == tag;
+  }
   enum Found : u8 { kRecent, kOther, kMiss };
   Found look_up(u64 line, bool fill) {
     const unsigned set = unsigned(line) & (Sets - 1);
@@ -82,7 +87,10 @@ struct P5Exit {
   // For the counters: of a block, in it; behind a part of it, still to come.
   u8 pairs = 0, agi = 0;
   // Does what follows run as it would at the front of a block?
-  bool plain() const { return !(slack | paid | rep); }
+  bool plain() const {
+    constexpr u64 others = 0xFFFFFF0000;  // slack, paid, rep
+    return !(std::bit_cast<u64>(*this) & others);
+  }
 };
 static_assert(sizeof(P5Exit) == 8);
 // kDirect, kIndirect: always taken.
@@ -102,23 +110,26 @@ struct P5 {
   TwoWay<kSets> code, data;
   PageTags<8> code_pages;
   PageTags<16> data_pages;
-  struct BtbSet {
-    u64 branch[4] = {kNever, kNever, kNever, kNever};
+  // Four branches, by the low halves of their linear addresses.
+  struct alignas(64) BtbSet {
+    static constexpr u32 kEmpty = 0xFFFFFFFF;  // 0 in the low bits of one that may be here
     u64 target[4] = {};
+    u32 branch[4] = {kEmpty, kEmpty, kEmpty, kEmpty};
     u8 counter[5] = {};  // 0, 1: not taken; 2, 3: taken; [4]: of what is not there, 0
     u8 next = 0;         // to be replaced
+    u8 last = 0;         // found last: where to look first
     // The way that has it; 4: none.
-    unsigned find(u64 at) const {
+    unsigned find(u32 at) const {
+      if (branch[last] == at) return last;
       return unsigned(std::countr_zero(unsigned(branch[0] == at) | unsigned(branch[1] == at) << 1 |
                                        unsigned(branch[2] == at) << 2 |
                                        unsigned(branch[3] == at) << 3 | 16u));
     }
-    u64 predicted(unsigned way, u64 after) const {
-      return counter[way] >= 2 ? target[way & 3] : after;
-    }
   };
   std::array<BtbSet, kBtbSets> btb;
-  BtbSet& btb_set(u64 at) { return btb[at & (kBtbSets - 1)]; }
+  BtbSet& btb_set() { return btb[branch_at & (kBtbSets - 1)]; }
+  // Was the branch before taken, where control is at `at` now?
+  bool taken(P5Exit left, u64 at) const { return at != after || left.branch >= kDirect; }
   u8 banks = 0;           // of the data cache that U used, where V may collide with it
   Cycles write_free = 0;  // when the last buffered write is on the bus
   // Floating-point unit: when it takes the next instruction, the next FMUL, and when the value of

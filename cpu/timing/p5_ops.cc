@@ -30,7 +30,7 @@ struct Front {
   u16 branch_at;  // where the branch at its end is; without one, its length
   u16 bytes;      // its length
   bool repeats;   // begins with a REP string instruction
-  bool always;    // the branch at its end is taken, wherever it goes
+  u8 spare;
 };
 static_assert(sizeof(Front) == 16);
 constexpr std::size_t kOperands = offsetof(Op, rm);
@@ -38,9 +38,6 @@ static_assert(offsetof(Op, offset) == kOperands + sizeof(Front));
 inline const Front& front(const Op* op) {
   return *reinterpret_cast<const Front*>(reinterpret_cast<const u8*>(op) + kOperands);
 }
-
-// What follows a block at `at` in memory; no address where control cannot go on to it.
-inline u64 behind(const Front& f, u64 at) { return at + f.bytes + (u64(f.always) << 62); }
 
 // A limit was reached in a clock op; `op` comes next. The chain ends behind the instruction. A pair
 // that is one handler is taken apart.
@@ -81,7 +78,7 @@ template <bool Long>
   k.counters.pairs += f.exit.pairs;
   k.counters.agi += f.exit.agi;
   k.branch_at = at + f.branch_at;
-  k.after = behind(f, at);
+  k.after = at + f.bytes;
   if (extra) {
     c.cycle += u64(extra);
     if (c.cycle >= c.cycle_limit) LEAVE_BEHIND(op + 1);
@@ -102,23 +99,25 @@ const Op* front_op(Cpu& c, const Op* op) {
   const Front& f = front(op);
   const u64 at = Long ? c.r[kRip] : linear_code(c, 0);
   const P5Exit before = k.exit;
-  if (!before.plain() || (before.written & f.address) ||
+  const bool agi = before.written & f.address;
+  if (!before.plain() || c.cycle + agi >= c.cycle_limit ||
       k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
     ANY_FRONT();
   if (before.branch) {
-    P5::BtbSet& set = k.btb_set(k.branch_at);
-    const unsigned way = set.find(k.branch_at);
-    const bool taken = at != k.after;
-    if (set.predicted(way, k.after) != at || (set.counter[way] >= 2) != taken) [[unlikely]]
+    const bool taken = k.taken(before, at);
+    P5::BtbSet& set = k.btb_set();
+    const unsigned way = set.find(u32(k.branch_at));
+    if ((set.counter[way] >= 2) != taken || (taken && set.target[way & 3] != at)) [[unlikely]]
       ANY_FRONT();
     set.counter[way] = taken ? 3 : 0;
     ++k.counters.branches;
   }
+  c.cycle += agi;
   k.exit = f.exit;
   k.counters.pairs += f.exit.pairs;
-  k.counters.agi += f.exit.agi;
+  k.counters.agi += f.exit.agi + agi;
   k.branch_at = at + f.branch_at;
-  k.after = behind(f, at);
+  k.after = at + f.bytes;
   DISPATCH(c, op + 1);
 }
 
@@ -320,7 +319,6 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   f.bytes = bytes_;
   f.branch_at = f.exit.branch != kNoBranch ? ops[count_ - 1].offset : bytes_;
   f.repeats = exit_[0].rep;
-  f.always = f.exit.branch >= kDirect;
   Op& first = slot(0, long_ ? front_op<true> : front_op<false>, 1);
   std::memcpy(reinterpret_cast<u8*>(&first) + kOperands, &f, sizeof f);
   // CMP and Jcc that are one handler have nothing between them.
