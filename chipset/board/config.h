@@ -49,7 +49,7 @@ struct MachineConfig {
   std::string cpu_model = "qemu64";
   std::vector<std::string> cpu_features;  // "+sse4.2", "-hpet", in order
   u64 cpu_hz = 1'000'000'000;             // -cpu MODEL,clock=HZ
-  std::string timing = "fixed";     // -cpu MODEL,timing=...; "test" costs 0 to 40 by a hash of RIP
+  std::string timing = "fixed";     // -cpu MODEL,timing=...; see cpu/timing/timing.h
   unsigned cpus = 1;                // -smp
   unsigned cores = 1, threads = 1;  // of a package, of a core
   Cycles quantum = 50'000;          // cycles in a vCPU's turn

@@ -32,7 +32,7 @@ replayed() {
 matrix() {
     local guest=$1 want seed
     shift
-    for timing in fixed i486 test; do
+    for timing in fixed i486 p5 test; do
         local all=("$@" -cpu "qemu64,timing=$timing")
         want=$(hash_of "${all[@]}")
         [ -n "$want" ]
@@ -49,7 +49,7 @@ matrix() {
     done
 }
 
-# variants GUEST ARGUMENTS...: other builds against $want_fixed, $want_i486 and $want_test.
+# variants GUEST ARGUMENTS...: other builds against $want_fixed, $want_i486, ....
 variants() {
     local guest=$1 variant
     shift
@@ -63,6 +63,7 @@ variants() {
         REPRISE=$out/reprise
         same "$guest, $variant" "$want_fixed" "$@" -cpu qemu64,timing=fixed
         same "$guest, $variant, timing=i486" "$want_i486" "$@" -cpu qemu64,timing=i486
+        same "$guest, $variant, timing=p5" "$want_p5" "$@" -cpu qemu64,timing=p5
         same "$guest, $variant, timing=test" "$want_test" "$@" -cpu qemu64,timing=test
     done
 }

@@ -8,13 +8,14 @@
 #     loop       an integer loop
 #     recording  what recordings cost in time and space, and how fast they play
 #     workloads  int, float, x87, mem, sys, and boots: processor time and memory (WORKLOADS="int sys" for some)
+#     timing     what timing models cost, in processor time of a boot
 #     travel     seeks and reverse steps in the recording of a boot (SEEKS of them)
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 guests=${GUESTS:-build/guests}
 rounds=${ROUNDS:-3}
-[ $# -gt 0 ] || set -- boot disk loop workloads recording travel
+[ $# -gt 0 ] || set -- boot disk loop workloads recording timing travel
 export REPRISE=$build/reprise GUESTS=$guests
 read -r load _ </proc/loadavg
 echo "$(nproc) processors, load $load before the measurements"
@@ -91,6 +92,23 @@ bench_loop() {
 }
 
 bench_workloads() { tools/bench/workloads.py --rounds "$rounds" ${WORKLOADS:-}; }
+
+# processor MODEL: the processor seconds of a boot with that timing model.
+processor() {
+    local times
+    times=$(TIMEFORMAT='%U %S'
+        { time boot "quiet mitigations=off nokaslr" "$build/reprise" -pace max -cpu "qemu64,timing=$1" >"$build/bench.wall"; } 2>&1)
+    awk '{printf "%.2f\n", $1 + $2}' <<<"${times##*$'\n'}"
+}
+bench_timing() {
+    local model fixed="" seconds
+    for model in fixed i486 p5; do
+        seconds=$(for ((i = 0; i < rounds; i++)); do processor "$model"; done | best)
+        fixed=${fixed:-$seconds}
+        awk -v m="$model" -v s="$seconds" -v f="$fixed" 'BEGIN {
+            printf "timing=%s: a boot takes %.2f s of the processor, %.2f times fixed\n", m, s, s / f }'
+    done
+}
 
 # recording leaves what travel goes through.
 recorded=$build/bench.reprise

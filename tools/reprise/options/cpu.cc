@@ -22,7 +22,7 @@ std::string cpu_help() {
   };
   list("Models:\n ", cpu::CpuModel::names());
   list("\nFeatures, as +name or -name, or name=on or name=off:\n ", cpu::CpuModel::feature_names());
-  return text + "\nclock=HZ; timing=fixed (one cycle an instruction), i486 or test\n";
+  return text + "\nclock=HZ; timing=fixed (one cycle an instruction), i486, p5 or test\n";
 }
 
 Result<void> cpu_feature(Parser& p, const std::string& option) {
