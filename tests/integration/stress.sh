@@ -43,7 +43,7 @@ if [ -n "${DEEP:-}" ]; then
             stressed "quantum=$quantum, interleave-seed=$seed" -accel interp,quantum=$quantum,interleave-seed=$seed
         done
     done
-    played "quantum=10000, without blocks" -accel interp,quantum=10000,interleave-seed=4,blocks=off
+    played "quantum=10000, in slices of any length" -accel interp,quantum=10000,interleave-seed=4 -test-slices 4
     for timing in i486 p5 test; do played "timing=$timing" -cpu max,timing=$timing; done
     stressed "as qemu64" -cpu qemu64
     stressed "12 vCPUs" -smp 12,sockets=2,cores=3,threads=2 -cpu Haswell -accel interp,interleave-seed=5
