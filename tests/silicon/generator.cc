@@ -671,6 +671,7 @@ bool Generator::precede(const Slot& s, Made& made) {
   if (incomparable(row)) return false;
   // On AMD's processors #UD, another NaN, another MXCSR.
   if (!intel_ && is(row, {"dpps", "dppd", "vcvtps2ph"})) return false;
+  if (!intel_ && is(row, {"fscale"}) && !(e_->before.fx[0] & 0x10)) return false;
   if (!intel_ && s.map == k0F && s.opcode == 0x0D) return false;
   const unsigned before = e_->length;
   registers_only_ = true;
