@@ -284,7 +284,8 @@ void Cpu::drop_data_entry(u64 linear) {
 
 void Cpu::drop_code_entry(u64 linear) {
   for (auto& table : fast_codes) table[linear >> 12 & (kCodeTlb - 1)] = {};
-  if (p5) p5->code_lines.fill(kNever);
+  const TlbEntry& old = code_tlb[linear >> 12 & (kCodeTlb - 1)];
+  if (p5 && old.tag != ~u64(0)) p5->drop_code_lines(old.tag);
 }
 
 void Cpu::drop_lines() {

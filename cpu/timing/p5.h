@@ -146,6 +146,7 @@ struct P5 {
   void flush_pipeline() { exit = {}, branch_at = after = 0; }
   void drop_lines();
   void drop_lines(bool user, u64 page);  // of data, by the page's linear address
+  void drop_code_lines(u64 number);  // of the page
   void drop_line(unsigned table, unsigned set) {
     lines[table][set].read_tag = lines[table][set].write_tag = 1;
   }
