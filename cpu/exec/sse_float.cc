@@ -11,11 +11,15 @@ using fpu::Sse;
 
 // --- shapes
 
-// What has a `quick` (fpu/sse.h) is tried so in the handler itself, without a stack frame.
+// What has a `quick` (fpu/sse.h) is tried so in the handler itself, without a stack frame. Where
+// that does not do, another form of the handler computes exactly; it reads the operand once more,
+// unless what is read may be a device.
 template <class F>
 concept HasQuick = requires {
   F::quick(1.0, 1.0);
 };
+template <class Place>
+inline constexpr bool kReadsOnce = Place::kMemory && !Place::kFlat;
 
 // Each lane = F(sse, lane, source lane).
 template <class T, class F, class Form>
@@ -23,33 +27,39 @@ struct PackedFloat {
   using V = typename Form::V;
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
-    if constexpr (kIsYmm<V>) {  // too large to be handed over in registers
-      whole<Place>(c, op);
-      NEXT;
-    } else {
+    if constexpr (HasQuick<F> && !kIsYmm<V>) {
+      FAST_READ_AT(V);
       const auto y = lanes<T>(Form::Source::template read<Place>(c, op));
-      if constexpr (HasQuick<F>) {
-        if (fpu::sse_usual(c.fpu.mxcsr)) {
-          auto x = lanes<T>(Form::first(c, op));
-          bool ok = true;
-          for (unsigned i = 0; i < x.kCount; ++i) {
-            const auto quick =
-                fpu::sse_quick(x[i], y[i], [](auto a, auto b) { return F::quick(a, b); });
-            x[i] = quick.value;
-            ok &= quick.ok;
-          }
-          if (ok) [[likely]] {
-            Form::put(c, op, x);
-            NEXT;
-          }
+      if (fpu::sse_usual(c.fpu.mxcsr)) {
+        auto x = lanes<T>(Form::first(c, op));
+        const auto quick = [&]<std::size_t... I>(std::index_sequence<I...>) {
+          return (unsigned(quick_lane(x.v[I], y.v[I])) & ...);
+        };
+        const bool ok = quick(std::make_index_sequence<x.kCount>());
+        if (ok) [[likely]] {
+          Form::put(c, op, x);
+          NEXT;
         }
       }
-      compute(c, op, y);
-      NEXT;
+      if constexpr (kReadsOnce<Place>) {
+        compute(c, op, y);
+        NEXT;
+      }
     }
+    INSTEAD(exact<Place>);
+  }
+  [[gnu::always_inline]] static bool quick_lane(T& x, T y) {
+    const auto quick = fpu::sse_quick(x, y, [](auto a, auto b) { return F::quick(a, b); });
+    x = quick.value;
+    return quick.ok;
   }
   template <class Place>
-  [[gnu::noinline]] static void whole(Cpu& c, const Op* op) {
+  static const Op* exact(Cpu& c, const Op* op) {
+    read_and_compute<Place>(c, op);
+    NEXT;
+  }
+  template <class Place>
+  [[gnu::noinline]] static void read_and_compute(Cpu& c, const Op* op) {
     compute(c, op, lanes<T>(Form::Source::template read<Place>(c, op)));
   }
   [[gnu::noinline]] static void compute(Cpu& c, const Op* op, Lanes<T, V> y) {
@@ -66,28 +76,32 @@ template <class T, class F, class Form>
 struct ScalarFloat {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
-    const T y = LowXmm<T>::template read<Place>(c, op);
     if constexpr (HasQuick<F>) {
+      FAST_READ_AT(T);
+      const T y = LowXmm<T>::template read<Place>(c, op);
       if (fpu::sse_usual(c.fpu.mxcsr)) {
-        if constexpr (std::is_same_v<Form, Legacy>) {
-          T& x = *reinterpret_cast<T*>(&c.fpu.xmm[op->reg]);
-          const auto quick = fpu::sse_quick(x, y, [](auto a, auto b) { return F::quick(a, b); });
-          if (quick.ok) [[likely]] {
-            x = quick.value;
-            NEXT;
-          }
-        } else {
-          auto x = lanes<T>(Form::first(c, op));
-          const auto quick = fpu::sse_quick(x[0], y, [](auto a, auto b) { return F::quick(a, b); });
-          if (quick.ok) [[likely]] {
+        auto x = lanes<T>(Form::first(c, op));
+        const auto quick = fpu::sse_quick(x[0], y, [](auto a, auto b) { return F::quick(a, b); });
+        if (quick.ok) [[likely]] {
+          if constexpr (std::is_same_v<Form, Legacy>) {
+            reinterpret_cast<T&>(c.fpu.xmm[op->reg]) = quick.value;
+          } else {
             x[0] = quick.value;
             Form::put(c, op, x);
-            NEXT;
           }
+          NEXT;
         }
       }
+      if constexpr (kReadsOnce<Place>) {
+        compute(c, op, y);
+        NEXT;
+      }
     }
-    compute(c, op, y);
+    INSTEAD(exact<Place>);
+  }
+  template <class Place>
+  static const Op* exact(Cpu& c, const Op* op) {
+    compute(c, op, LowXmm<T>::template read<Place>(c, op));
     NEXT;
   }
   [[gnu::noinline]] static void compute(Cpu& c, const Op* op, T y) {
@@ -115,6 +129,15 @@ struct Subtract {
 struct Divide {
   static auto quick(auto a, auto b) { return a / b; }
   auto operator()(Sse& s, auto a, auto b, u8) const { return s.divide(a, b); }
+};
+struct SquareRoot {  // of the source alone
+  static auto quick(auto, auto b) {
+    if constexpr (sizeof b == 4)
+      return __builtin_sqrtf(b);
+    else
+      return __builtin_sqrt(b);
+  }
+  auto operator()(Sse& s, auto, auto b, u8) const { return s.square_root(b); }
 };
 
 // PS, PD, SS, SD: by prefix none, 66h, F3h, F2h.
@@ -168,8 +191,7 @@ void add_arithmetic(Tables& t) {
   add_four(t, 0x5E, {"divps", "divpd", "divss", "divsd"}, Divide{});
   add_four(t, 0x5F, {"maxps", "maxpd", "maxss", "maxsd"},
            [](Sse& s, auto a, auto b, u8) { return s.maximum(a, b); });
-  add_four<kVexUnary>(t, 0x51, {"sqrtps", "sqrtpd", "sqrtss", "sqrtsd"},
-                      [](Sse& s, auto, auto b, u8) { return s.square_root(b); });
+  add_four<kVexUnary>(t, 0x51, {"sqrtps", "sqrtpd", "sqrtss", "sqrtsd"}, SquareRoot{});
   add_compare<u32, PackedFloat, kVexAvx>(t, kNoPrefix, "cmpps", Feature::kSse);
   add_compare<u64, PackedFloat, kVexAvx>(t, k66, "cmppd", Feature::kSse2);
   add_compare<u32, ScalarFloat, kVexScalar>(t, kF3, "cmpss", Feature::kSse);
@@ -304,11 +326,26 @@ template <class T, bool Quiet>
 struct CompareToFlags {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
-    body<Place>(c, op);
+    FAST_READ_AT(T);
+    using F = fpu::Ieee<T>;
+    if constexpr (!kReadsOnce<Place>) {
+      const T x = T(c.fpu.xmm[op->reg].q[0]), y = LowXmm<T>::template read<Place>(c, op);
+      if (F::is_plain(x) && F::is_plain(y)) [[likely]] {  // no flag of MXCSR can arise
+        using Host = typename F::Host;
+        const Host a = std::bit_cast<Host>(x), b = std::bit_cast<Host>(y);
+        c.flags.set_raw((a < b ? CF : 0) | (a == b ? ZF : 0));
+        NEXT;
+      }
+    }
+    INSTEAD(exact<Place>);
+  }
+  template <class Place>
+  static const Op* exact(Cpu& c, const Op* op) {
+    compute<Place>(c, op);
     NEXT;
   }
   template <class Place>
-  [[gnu::noinline]] static void body(Cpu& c, const Op* op) {
+  [[gnu::noinline]] static void compute(Cpu& c, const Op* op) {
     const T y = LowXmm<T>::template read<Place>(c, op);
     Sse sse(c.fpu.mxcsr);
     const Relation relation = sse.compare(T(c.fpu.xmm[op->reg].q[0]), y, Quiet);

@@ -11,6 +11,7 @@ template <bool Aligned, class Form>
 struct LoadWhole {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ_AT(typename Form::V);
     Form::put(c, op, Whole<typename Form::V, Aligned>::template read<Place>(c, op));
     NEXT;
   }
@@ -19,6 +20,7 @@ template <bool Aligned, class Form>
 struct StoreWhole {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE_AT(typename Form::V);
     using V = typename Form::V;
     const V value = vec<V>(c, op->reg);
     if constexpr (Place::kMemory) {
@@ -46,6 +48,7 @@ template <class T, class Form>
 struct LoadScalar {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ_AT(T);
     const T value = LowXmm<T>::template read<Place>(c, op);
     if constexpr (Place::kMemory) {
       Form::put(c, op, {{value, 0}});
@@ -61,6 +64,7 @@ template <class T, class Form>
 struct StoreScalar {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE_AT(T);
     const T value = T(c.fpu.xmm[op->reg].q[0]);
     if constexpr (Place::kMemory) {
       Place::template write<T>(c, op, value);
@@ -84,6 +88,7 @@ template <unsigned To, class Form>
 struct LoadHalf {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ_AT(u64);
     u64 value;
     if constexpr (Place::kMemory)
       value = Place::template read<u64>(c, op);
@@ -104,6 +109,7 @@ template <unsigned From>
 struct StoreHalf {
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE_AT(u64);
     Place::template write<u64>(c, op, c.fpu.xmm[op->reg].q[From]);
     NEXT;
   }
@@ -112,6 +118,7 @@ template <class Form>
 struct LoadQuad {  // MOVQ xmm, xmm/m64: the rest is cleared
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ_AT(u64);
     Form::put(c, op, {{LowXmm<u64>::read<Place>(c, op), 0}});
     NEXT;
   }
@@ -120,6 +127,7 @@ template <class Form>
 struct StoreQuad {  // MOVQ xmm/m64, xmm
   template <class Place>
   static const Op* run(Cpu& c, const Op* op) {
+    FAST_WRITE_AT(u64);
     const u64 value = c.fpu.xmm[op->reg].q[0];
     if constexpr (Place::kMemory)
       Place::template write<u64>(c, op, value);

@@ -74,7 +74,7 @@ inline void set_mm(Cpu& c, unsigned number, Mm value) {
 // --- memory
 
 template <unsigned Size, class Place>
-inline u64 vector_address(Cpu& c, const Op* op, bool write) {
+[[gnu::always_inline]] inline u64 vector_address(Cpu& c, const Op* op, bool write) {
   if constexpr (Place::kFlat)
     return flat_address(c, op);
   else
@@ -86,7 +86,7 @@ inline void require_alignment(Cpu& c, const Op* op, u64 linear, unsigned size = 
     c.raise(kGP, 0);
   }
 }
-inline Xmm load_xmm(Cpu& c, const Op* op, u64 linear) {
+[[gnu::always_inline]] inline Xmm load_xmm(Cpu& c, const Op* op, u64 linear) {
   const FastEntry& e = c.fast[linear >> 12 & (kDataTlb - 1)];
   if (((linear + 15) & kPageMask) == e.read_tag) [[likely]]
     return read_host<Xmm>(linear + e.addend);
@@ -120,6 +120,16 @@ inline void store_ymm(Cpu& c, const Op* op, u64 linear, const Ymm& value) {
     store<u64>(c, op, linear + 8 * i, value.half[i / 2].q[i % 2], op->seg);
 }
 
+// As FAST_READ and FAST_WRITE (memory/access.h), for handlers over the operand's place alone.
+#define FAST_READ_AT(S)                                      \
+  if constexpr (Place::kFlat)                                \
+    if (!reads_fast<S>(c, flat_address(c, op))) [[unlikely]] \
+  INSTEAD(run<InGeneral>)
+#define FAST_WRITE_AT(S)                                      \
+  if constexpr (Place::kFlat)                                 \
+    if (!writes_fast<S>(c, flat_address(c, op))) [[unlikely]] \
+  INSTEAD(run<InGeneral>)
+
 // --- registers and memory as wide as V: Xmm or Ymm
 
 template <class V>
@@ -144,7 +154,7 @@ inline void set_vec(Cpu& c, unsigned number, const V& value) {
   }
 }
 template <class V>
-inline V load_vec(Cpu& c, const Op* op, u64 linear) {
+[[gnu::always_inline]] inline V load_vec(Cpu& c, const Op* op, u64 linear) {
   if constexpr (kIsYmm<V>)
     return load_ymm(c, op, linear);
   else
@@ -163,7 +173,7 @@ inline void store_vec(Cpu& c, const Op* op, u64 linear, const V& value) {
 template <class V, bool Aligned>
 struct Whole {
   template <class Place>
-  static V read(Cpu& c, const Op* op) {
+  [[gnu::always_inline]] static V read(Cpu& c, const Op* op) {
     if constexpr (!Place::kMemory) {
       return vec<V>(c, op->rm);
     } else {
@@ -180,7 +190,7 @@ using WxUnaligned = Whole<Xmm, false>;
 template <class T>
 struct LowXmm {
   template <class Place>
-  static T read(Cpu& c, const Op* op) {
+  [[gnu::always_inline]] static T read(Cpu& c, const Op* op) {
     if constexpr (!Place::kMemory)
       return T(c.fpu.xmm[op->rm].q[0]);
     else

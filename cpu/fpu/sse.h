@@ -221,9 +221,10 @@ inline Bits Sse::subtract(Bits left, Bits right) {
 template <class Bits>
 inline Bits Sse::multiply(Bits left, Bits right) {
   using F = Ieee<Bits>;
-  if (fast_ && F::is_normal(left) && F::is_normal(right)) [[likely]] {
+  if (fast_ && F::is_plain(left) && F::is_plain(right)) [[likely]] {
     using Host = typename F::Host;
     const Bits result = std::bit_cast<Bits>(std::bit_cast<Host>(left) * std::bit_cast<Host>(right));
+    if (F::is_zero(left) || F::is_zero(right)) return result;
     const Bits hidden = Bits(1) << F::kFraction;
     // The significant bits of the product number at most the sum of those of the factors.
     if (F::is_safe(result) &&
