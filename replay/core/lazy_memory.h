@@ -6,9 +6,10 @@
 
 namespace reprise {
 
-// Large: the host may commit more at a time, which is faster where most of it will be used.
+// Large: the host may commit 2 MiB at a time, which is faster where much of it will be used, and
+// leaves more of the host's TLB to the rest.
 enum class HostPages { Small, Large };
-// Page aligned; null if the host's address space has no room.
+// Aligned to its pages; null if the host's address space has no room.
 u8* reserve_memory(u64 size, HostPages pages = HostPages::Small);
 void release_memory(u8* memory, u64 size);
 

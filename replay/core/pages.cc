@@ -22,7 +22,7 @@ void PageStore::keep_pages(PageKeeper* keeper) {
 Result<std::unique_ptr<MemoryBlock>> MemoryBlock::create(PageStore& store, std::string name,
                                                          u64 size, bool rom) {
   check(size % kPageSize == 0, "memory block of broken pages");
-  u8* data = reserve_memory(std::max(size, kPageSize));
+  u8* data = reserve_memory(std::max(size, kPageSize), HostPages::Large);
   auto* info = static_cast<PageInfo*>(std::calloc(size / kPageSize + 1, sizeof(PageInfo)));
   if (!data || !info) {
     release_memory(data, std::max(size, kPageSize));
