@@ -15,6 +15,7 @@ struct PhysPage {
   MemoryBlock* block = nullptr;
   u64 page = 0;           // index in the block
   bool writable = false;  // guest writes reach the block; otherwise they go to Bus::write
+  u64 following = 0;      // so many pages behind this one, at least, go on in the block likewise
 };
 
 // One vCPU's view of memory and ports. Sizes are 1, 2, 4 or 8 bytes (ports: 1, 2, 4); an access

@@ -120,7 +120,8 @@ struct Cpu final : public Device, public Pins {
   u64 pdpte[4] = {};      // PAE: loaded with CR3
   FastEntry fast_tables[3][kDataTlb];  // [0] supervisor, [1] user, [2] never matches; derived
   FastCode fast_codes[2][kCodeTlb];    // likewise
-  PhysEntry phys_cache[kPhysCache];    // derived
+  PhysRun phys_runs[2];                // below and above 4 GiB; derived
+  PhysEntry phys_cache[kPhysCache];    // what is not in them; likewise
   Bus* bus = nullptr;
   LocalApic* apic = nullptr;
 
@@ -211,7 +212,14 @@ struct Cpu final : public Device, public Pins {
   // Guest-physical address; raises #PF. Fills the TLB.
   u64 translate(u64 linear, bool write, bool user);
   u64 translate_fetch(u64 linear);
-  const PhysPage& phys_page(u64 address);
+  PhysPage phys_page(u64 address) {
+    const PhysRun& run = phys_runs[address >> 32 != 0];
+    const u64 into = (address >> 12) - run.first;
+    if (into < run.count) [[likely]]
+      return {run.block, run.page + into, run.writable};
+    return find_phys_page(address);
+  }
+  PhysPage find_phys_page(u64 address);
   void load_pdptes(u64 value);  // PAE, on loads of CR3: #GP(0) on reserved bits
   void flush_tlb(bool global);
   void invlpg(u64 linear);

@@ -156,6 +156,13 @@ struct PhysEntry {
   u64 frame = ~u64(0);
   PhysPage page;
 };
+// Likewise of many in a row.
+struct PhysRun {
+  u64 first = 0, count = 0;  // page frames
+  MemoryBlock* block = nullptr;
+  u64 page = 0;  // of `first`
+  bool writable = false;
+};
 
 inline constexpr unsigned kDataTlb = 1024, kCodeTlb = 512, kPhysCache = 512;
 inline constexpr unsigned kDataLines = 128;  // of a model with a data cache

@@ -111,7 +111,10 @@ cpu::PhysPage AddressSpace::page(u64 address, bool smm) {
   const MemoryWindow& window = *range.reads;
   const u64 offset = start - window.base_ + window.offset_;
   if (offset % kPageSize) return {};
-  return {window.block_, offset / kPageSize, range.writes == range.reads && !window.block_->rom()};
+  return {.block = window.block_,
+          .page = offset / kPageSize,
+          .writable = range.writes == range.reads && !window.block_->rom(),
+          .following = (end - start) / kPageSize - 1};
 }
 
 u64 AddressSpace::read(View& ranges, u64 address, unsigned size) {

@@ -1,10 +1,18 @@
 #include "chipset/memory/cpu_bus.h"
 
+#include <algorithm>
+
 namespace reprise {
 
 cpu::PhysPage CpuBus::page(u64 address, bool smm) {
   address &= space_.a20_mask();
-  return at_apic(address) ? cpu::PhysPage{} : space_.page(address, smm);
+  if (at_apic(address)) return {};
+  cpu::PhysPage page = space_.page(address, smm);
+  // What goes on behind it does so up to the APIC's page, and not where bit 20 is masked.
+  if (!space_.a20()) page.following = 0;
+  if (apic_answers())
+    page.following = std::min(page.following, (apic_frame() - address) / kPageSize - 1);
+  return page;
 }
 
 u64 CpuBus::read(u64 address, unsigned size, bool smm) {

@@ -20,9 +20,10 @@ class CpuBus final : public cpu::Bus {
 
  private:
   // IA32_APIC_BASE: bit 11 enables the APIC, bit 10 takes its page away (x2APIC).
+  bool apic_answers() const { return (apic_.base() & 0xc00) == 0x800; }
+  u64 apic_frame() const { return apic_.base() & 0x000f'ffff'ffff'f000; }
   bool at_apic(u64 address) const {
-    const u64 base = apic_.base();
-    return (base & 0xc00) == 0x800 && ((address ^ base) & 0x000f'ffff'ffff'f000) == 0;
+    return apic_answers() && ((address ^ apic_.base()) & 0x000f'ffff'ffff'f000) == 0;
   }
 
   AddressSpace& space_;

@@ -4,14 +4,14 @@
 
 namespace reprise::cpu {
 
-PageCode* BlockCache::page(MemoryBlock& memory, u64 page) {
-  auto& slot = pages_[{&memory, page}];
+PageCode* BlockCache::find_page(MemoryBlock& memory, u64 page) {
+  PageCode*& slot = pages_[{&memory, page}];
   if (!slot) {
-    slot = std::make_unique<PageCode>();
+    slot = new (arena_.take(sizeof(PageCode))) PageCode;
     slot->memory = &memory;
     slot->page = page;
   }
-  return slot.get();
+  return slot;
 }
 
 Block* BlockCache::make(unsigned stored) {
@@ -87,7 +87,12 @@ void BlockCache::clear() {
         destroy(b);
       }
     }
+  for (auto& [key, code] : pages_) {
+    code->~PageCode();
+    arena_.give(code, sizeof(PageCode));
+  }
   pages_.clear();
+  recent_ = {};
   reclaim();
   arena_.clear();
   ops_ = 0;

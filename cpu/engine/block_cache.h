@@ -66,7 +66,12 @@ class BlockCache {
  public:
   ~BlockCache() { clear(); }
   // The page's code; created empty where there is none.
-  PageCode* page(MemoryBlock& memory, u64 page);
+  PageCode* page(MemoryBlock& memory, u64 page) {
+    PageCode*& recent = recent_[page % kRecent];
+    if (!recent || recent->memory != &memory || recent->page != page)
+      recent = find_page(memory, page);
+    return recent;
+  }
   // A block with room for so many Ops, the last of them Links.
   Block* make(unsigned stored);
   // Takes it in when it is decoded; marks its lines as code.
@@ -84,8 +89,11 @@ class BlockCache {
 
  private:
   static constexpr u64 kOpLimit = 4u << 20;                                        // 128 MiB of Ops
-  std::map<std::pair<const MemoryBlock*, u64>, std::unique_ptr<PageCode>> pages_;  // never iterated
+  PageCode* find_page(MemoryBlock& memory, u64 page);
   void destroy(Block* block);
+  std::map<std::pair<const MemoryBlock*, u64>, PageCode*> pages_;  // in the arena, as the blocks
+  static constexpr unsigned kRecent = 4096;  // many more than the code TLB has
+  std::array<PageCode*, kRecent> recent_{};  // of pages_
   std::vector<Block*> graveyard_;
   BlockArena arena_;
   u64 ops_ = 0;

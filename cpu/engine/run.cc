@@ -84,7 +84,7 @@ Fetched fetch_one(Cpu& c, Op* op) {
   c.cluster.stops().executes(linear);
   const unsigned room = unsigned(kPageSize - (linear & 0xFFF));
   const auto append = [&](u64 address, unsigned count) {
-    const PhysPage& page = c.phys_page(address);
+    const PhysPage page = c.phys_page(address);
     for (unsigned i = 0; i < count; ++i, ++have)
       bytes[have] = page.block ? page.block->data()[page.page * kPageSize + (address & 0xFFF) + i]
                                : u8(c.read_physical(address + i, 1));
@@ -254,7 +254,7 @@ Block* find_block(Cpu& c) {
   const u64 tag = linear & ~u64(0xFFF);
   FastCode& f = c.fast_code[linear >> 12 & (kCodeTlb - 1)];
   if (f.tag != tag) {
-    const PhysPage& page = c.phys_page(c.translate_fetch(linear));
+    const PhysPage page = c.phys_page(c.translate_fetch(linear));
     if (!page.block) return nullptr;
     f = {tag, c.cluster.blocks().page(*page.block, page.page)};
     c.cluster.stops().executes(linear);
@@ -265,7 +265,7 @@ Block* find_block(Cpu& c) {
   if (!b) return nullptr;
   if (b->crossing) {
     const u64 next = tag + kPageSize;
-    const PhysPage& second = c.phys_page(c.translate_fetch(c.code64() ? next : u32(next)));
+    const PhysPage second = c.phys_page(c.translate_fetch(c.code64() ? next : u32(next)));
     // The walk may have marked an entry among the instruction's own bytes.
     if (c.cluster.blocks().reclaim_due()) return nullptr;
     if (!second.block || second.block != b->page2->memory || second.page != b->page2->page) {

@@ -16,6 +16,7 @@
 
 #include "cpu/cluster.h"
 #include "cpu/engine/block_cache.h"
+#include "cpu/memory/access.h"
 #include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
@@ -30,6 +31,38 @@ constexpr u64 kAboveMax = ((u64(1) << 52) - 1) & ~((u64(1) << kPhysBits) - 1);
 
 constexpr u32 kErrorPresent = 1, kErrorWrite = 2, kErrorUser = 4, kErrorReserved = 8,
               kErrorFetch = 16, kErrorKey = 32;
+
+// 1 to 8 bytes; most are a whole word.
+u64 read_bytes(const u8* host, unsigned size) {
+  const u64 at = reinterpret_cast<u64>(host);
+  switch (size) {
+    case 8:
+      return read_host<u64>(at);
+    case 4:
+      return read_host<u32>(at);
+    case 1:
+      return *host;
+    default:
+      u64 value = 0;
+      std::memcpy(&value, host, size);
+      return value;
+  }
+}
+
+void write_bytes(u8* host, unsigned size, u64 value) {
+  const u64 at = reinterpret_cast<u64>(host);
+  switch (size) {
+    case 8:
+      return write_host<u64>(at, value);
+    case 4:
+      return write_host<u32>(at, u32(value));
+    case 1:
+      *host = u8(value);
+      return;
+    default:
+      std::memcpy(host, &value, size);
+  }
+}
 
 struct Access {
   bool write, user, fetch = false;
@@ -103,14 +136,17 @@ TlbEntry walk(Cpu& c, u64 linear, Access a) {
     const unsigned shift = wide ? 12 + 9 * (level - 1) : 12 + 10 * (level - 1);
     const u64 slot = linear >> shift & (wide ? 511 : 1023);
     const u64 address = table + slot * entry_size;
-    entry = c.read_physical(address, entry_size);
+    const PhysPage page = c.phys_page(address);
+    entry = page.block ? read_bytes(page.block->data() + page.page * kPageSize + (address & 0xFFF),
+                                    entry_size)
+                       : c.read_physical(address, entry_size);
     steps[depth++] = {address, entry};
     if (!(entry & kPresent)) page_fault(c, linear, 0, a);
     const bool large = (entry & kLarge) && level > 1 && (wide || (c.cr4 & CR4_PSE));
     u64 reserved = 0;
     if (wide) {
       reserved = kAboveMax | (nxe ? 0 : kNx) | (c.long_mode() ? 0 : 0x7FF0000000000000);
-      if (level == 4 || (level == 3 && !c.has_1g_pages())) reserved |= kLarge;
+      if ((entry & kLarge) && (level == 4 || (level == 3 && !c.has_1g_pages()))) reserved |= kLarge;
       if (large) reserved |= ((u64(1) << shift) - 1) & ~u64(0x1FFF);
     } else if (large) {
       reserved = 1u << 21;  // PSE-36 gives bits 13-20 to the frame
@@ -262,11 +298,15 @@ u64 Cpu::debug_translate(u64 linear) const {
   }
 }
 
-const PhysPage& Cpu::phys_page(u64 address) {
-  PhysEntry& e = phys_cache[address >> 12 & (kPhysCache - 1)];
-  if (e.frame != address >> 12) {
+PhysPage Cpu::find_phys_page(u64 address) {
+  const u64 frame = address >> 12;
+  PhysEntry& e = phys_cache[frame & (kPhysCache - 1)];
+  if (e.frame != frame) {
     e.page = bus->page(address & kPageFrameMask, smm);
-    e.frame = address >> 12;
+    e.frame = frame;
+    const PhysPage& p = e.page;
+    if (p.block && p.following >= kPhysCache)
+      phys_runs[address >> 32 != 0] = {frame, p.following + 1, p.block, p.page, p.writable};
   }
   return e.page;
 }
@@ -347,6 +387,7 @@ void Cpu::drop_fast() {
   for (auto& table : fast_codes)
     for (auto& e : table) e = {};
   for (auto& e : phys_cache) e.frame = ~u64(0);
+  for (auto& run : phys_runs) run = {};
 }
 
 void Cpu::drop_write_pointers() {
@@ -364,21 +405,19 @@ void Cpu::memory_map_changed() {
 // ------------------------------------------------------------------
 
 u64 Cpu::read_physical(u64 address, unsigned size) {
-  const PhysPage& page = phys_page(address);
+  const PhysPage page = phys_page(address);
   if (!page.block) {
     publish();
     const u64 value = bus->read(address, size, smm);
     after_device();
     return value;
   }
-  u64 value = 0;
-  std::memcpy(&value, page.block->data() + page.page * kPageSize + (address & 0xFFF), size);
-  return value;
+  return read_bytes(page.block->data() + page.page * kPageSize + (address & 0xFFF), size);
 }
 
 void Cpu::write_physical(u64 address, unsigned size, u64 value) {
   cluster.stops().wrote_physical(*this, address, size);
-  const PhysPage& page = phys_page(address);
+  const PhysPage page = phys_page(address);
   if (!page.block || !page.writable) {
     publish();
     bus->write(address, size, value, smm);
@@ -443,7 +482,7 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
   StopList& stops = cluster.stops();
   stops.read(linear, address);
   if (stops.data() && counts) stops.accessed(*this, linear, address, size, false);
-  const PhysPage& page = phys_page(address);
+  const PhysPage page = phys_page(address);
   if (page.block) {
     const u8* host = page.block->data() + page.page * kPageSize;
     const bool watched = stops.data() && stops.watches(*this, linear, address, false);
@@ -455,9 +494,7 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
         note_lent(*this, linear, user);
       }
     }
-    u64 value = 0;
-    std::memcpy(&value, host + (address & 0xFFF), size);
-    return value;
+    return read_bytes(host + (address & 0xFFF), size);
   }
   publish();
   u64 value = 0;
@@ -497,14 +534,20 @@ void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
   StopList& stops = cluster.stops();
   stops.wrote(linear, address);
   if (stops.data()) stops.accessed(*this, linear, address, size, true);
-  const PhysPage& page = phys_page(address);
+  const PhysPage page = phys_page(address);
   if (page.block && page.writable) {
     MemoryBlock& block = *page.block;
     const u64 index = page.page;
-    block.write(index * kPageSize + (address & 0xFFF), {reinterpret_cast<u8*>(&value), size});
+    u8* host = block.direct_write(index);
+    if (host) {
+      write_bytes(host + (address & 0xFFF), size, value);
+    } else {
+      block.write(index * kPageSize + (address & 0xFFF), {reinterpret_cast<u8*>(&value), size});
+      host = block.direct_write(index);
+    }
     const bool watched = stops.data() && (stops.watches(*this, linear, address, false) ||
                                           stops.watches(*this, linear, address, true));
-    if (u8* host = block.direct_write(index); host && pages == fast_tables[user] && !watched) {
+    if (host && pages == fast_tables[user] && !watched) {
       const u64 tag = linear & ~u64(0xFFF);
       FastEntry& e = pages[linear >> 12 & (kDataTlb - 1)];
       const u64 addend = reinterpret_cast<u64>(host) - tag;
@@ -537,7 +580,7 @@ u8* Cpu::host_pointer(u64 linear, unsigned& size, bool write, bool user, u8 segm
   StopList& stops = cluster.stops();
   if (stops.data() && stops.watches(*this, linear, address, write)) return nullptr;
   write ? stops.wrote(linear, address) : stops.read(linear, address);
-  const PhysPage& page = phys_page(address);
+  const PhysPage page = phys_page(address);
   if (!page.block || (write && !page.writable)) return nullptr;
   if (!write)
     return const_cast<u8*>(page.block->data()) + page.page * kPageSize + (address & 0xFFF);

@@ -160,6 +160,24 @@ TEST_F(AddressSpaceTest, A20WrapsAndApicPageIsPerCpu) {
   EXPECT_EQ(bus.page(0x3000, false).block, ram.get());
 }
 
+TEST_F(AddressSpaceTest, PagesSayHowManyFollow) {
+  MemoryWindow low(space, "ram", MapPriority::Ram, *ram);
+  low.map(0, 4 << 20);
+  Apic apic;
+  Probe registers;
+  CpuBus bus(space, apic, registers);
+  EXPECT_EQ(bus.page(0x10'0000, false).following, 0x2ffu);
+  EXPECT_EQ(bus.page(0x3f'f000, false).following, 0u);
+  apic.where = 0x20'0900;  // moved over RAM
+  EXPECT_EQ(bus.page(0x10'0000, false).following, 0xffu);
+  EXPECT_EQ(bus.page(0x1f'f000, false).following, 0u);
+  EXPECT_EQ(bus.page(0x20'1000, false).following, 0x1feu);
+  apic.where = 0x20'0100;  // off
+  EXPECT_EQ(bus.page(0x20'0000, false).following, 0x1ffu);
+  space.set_a20(false);
+  EXPECT_EQ(bus.page(0x10'0000, false).following, 0u);
+}
+
 TEST_F(AddressSpaceTest, PortsAreSplitWhereTheWindowEnds) {
   Probe narrow, word, dword, inner;
   PortWindow a(space, "a", 0x60, 1, narrow);

@@ -19,7 +19,7 @@ struct FlatBus final : Bus {
   u32 next_in = 0;
   PhysPage page(u64 address, bool) override {
     if (address >= ram->size()) return {};
-    return {ram, address / kPageSize, true};
+    return {ram, address / kPageSize, true, (ram->size() - address) / kPageSize - 1};
   }
   u64 read(u64, unsigned, bool) override { return ~u64(0); }
   void write(u64, unsigned, u64, bool) override {}
