@@ -72,6 +72,7 @@ struct Cpu final : public Device, public Pins {
   FastEntry* lines = nullptr;  // a model of caches has these instead; null: no such model
   P5* p5 = nullptr;            // of `clocks`, where that is the model
   FastCode* fast_code = nullptr;
+  ReturnStack returns;
   const Op* op = nullptr;  // the instruction that may fault now (set by slow paths)
   u32 mode = 0;            // ModeBits, derived: update_mode()
   bool single = false;     // this instruction runs alone: nothing may be chained to it

@@ -151,6 +151,22 @@ struct FastCode {
   PageCode* page = nullptr;
 };
 
+// Calls in 64-bit code that have not returned, as far as they are remembered; derived.
+struct Links;
+struct ReturnStack {
+  static constexpr unsigned kDepth = 16;
+  struct Call {
+    u64 ip = 0;              // where it returns to
+    Links* links = nullptr;  // behind it; null: no call
+  };
+  void push(Call call) { calls[++top % kDepth] = call; }
+  Call pop() { return calls[top-- % kDepth]; }
+  const Call& popped() const { return calls[(top + 1) % kDepth]; }
+  void forget() { calls = {}; }
+  std::array<Call, kDepth> calls;
+  unsigned top = 0;
+};
+
 // What backs a guest-physical page, remembered from Bus::page; derived.
 struct PhysEntry {
   u64 frame = ~u64(0);

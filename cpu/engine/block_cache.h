@@ -20,7 +20,7 @@ struct PageCode;
 
 // Follows the last Op of a block in its place: where control goes on, once known.
 struct Links {
-  Block* to[2];  // [0] taken or only, [1] not taken
+  Block* to[2];  // [0] taken or only, [1] not taken; of a call, where it returns to
   Block* owner;  // whose links these are; null for a single instruction outside blocks
   u64 spare;
 };

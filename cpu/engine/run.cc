@@ -138,7 +138,9 @@ void step_one(Cpu& c) {
   c.cycle += cost;
   c.icount += 1;
   c.single = true;
+  c.returns.forget();  // a return must not be chained, nor a call be remembered
   run_chain(c, first);
+  c.returns.forget();
   c.single = false;
   c.link = nullptr;
 }
@@ -379,6 +381,7 @@ void loop(Cpu& c, const Stop stop) {
     if (cache.reclaim_due()) {
       cache.reclaim();
       c.link = nullptr;
+      c.returns.forget();
     }
     if (stops.pending()) {
       c.publish();
@@ -464,8 +467,19 @@ const Op* go_unlinked(Cpu& c, const Op* op, unsigned slot) {
 
 const Op* go_elsewhere(Cpu& c, const Op*) { GO(c); }
 
+const Op* go_back(Cpu& c, const Op*) {
+  const Block* const b = lookup_fast(c);
+  if (!b) return nullptr;
+  const ReturnStack::Call& call = c.returns.popped();
+  if (call.links && call.ip == c.r[kRip] && !call.links->to[1] && call.links->owner &&
+      !c.cluster.blocks().reclaim_due())
+    BlockCache::link(&call.links->to[1], call.links->owner, const_cast<Block*>(b));
+  ENTER(c, b);
+}
+
 void run(Cpu& c, Stop stop) {
   c.link = nullptr;  // blocks may have gone since the last slice, and r[kRip] may be another
+  c.returns.forget();
   for (;;) {
     // A fault anywhere below comes back here; nothing with a destructor lives on the way.
     if (setjmp(c.fault_exit) == 0) {

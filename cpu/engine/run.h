@@ -72,6 +72,27 @@ const Op* go_elsewhere(Cpu& c, const Op* op);
     ENTER(cpu, linked);                                                             \
   } while (0)
 
+// A call in 64-bit code, about to go on: the block behind it will soon be wanted again.
+[[gnu::always_inline]] inline void note_call(Cpu& c, const Op* op, u64 return_ip) {
+  Links* const links = const_cast<Links*>(reinterpret_cast<const Links*>(op + 1));
+  __builtin_prefetch(links->to[1]);
+  c.returns.push({return_ip, links});
+}
+// The block behind the call that returns to c.r[kRip]; null where that is not known. It holds while
+// the code TLB maps the page as it did, as a link does.
+[[gnu::always_inline]] inline const Block* returned_to(Cpu& c) {
+  const ReturnStack::Call call = c.returns.pop();
+  const u64 there = c.r[kRip];
+  if (call.ip != there || !call.links) return nullptr;
+  const Block* const b = call.links->to[1];
+  const FastCode& f = c.fast_code[there >> 12 & (kCodeTlb - 1)];
+  if (!b || f.tag != (there & ~u64(0xFFF)) || f.page != b->page || b->mode != c.mode)
+    return nullptr;
+  return b;
+}
+
+const Op* go_back(Cpu& c, const Op* op);  // otherwise
+
 // Must the run loop look at something before the next instruction?
 inline bool attention(const Cpu& c) {
   return (c.intr && (c.eflags & IF)) || (c.eflags & (TF | RF)) || c.pending || c.debug_trap ||

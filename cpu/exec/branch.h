@@ -96,7 +96,9 @@ struct CallJ {
     FAST_PUSH(T);
     const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
     check_direct<T>(c, op, ip);
-    push<T, P::kLines>(c, op, T((c.r[kRip] + u64(i64(op->disp))) & c.ip_mask()));
+    const T next = T((c.r[kRip] + u64(i64(op->disp))) & (is64<T> ? ~u64(0) : c.ip_mask()));
+    push<T, P::kLines>(c, op, next);
+    if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
     GO_LINK(c, op, 0);
   }
@@ -116,7 +118,9 @@ struct CallE {
   static const Op* run(Cpu& c, const Op* op) {
     const u64 ip = P::template read<T>(c, op);
     check_target(c, op, ip);
-    push<T, P::kLines>(c, op, T(c.next_ip(op)));
+    const T next = T(c.next_ip(op));
+    push<T, P::kLines>(c, op, next);
+    if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
     GO(c);
   }
@@ -130,7 +134,14 @@ struct RetNear {  // C3; C2 releases op->imm bytes more
     check_target<T>(c, op, ip);
     set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T) + u16(op->imm));
     c.r[kRip] = ip;
-    GO(c);
+    if constexpr (is64<T>) {
+      const Block* const b = returned_to(c);
+      if (!b) [[unlikely]]
+        return go_back(c, op);
+      ENTER(c, b);
+    } else {
+      GO(c);
+    }
   }
 };
 
