@@ -40,22 +40,50 @@ TEST_P(Returns, FindCodeThatWasWrittenSince) {
   EXPECT_EQ(c.r[RAX], 1u);
 }
 
-// The caller's page is mapped elsewhere while it waits.
+// The caller's page is mapped elsewhere while it waits, and code of the new one has run.
 TEST_P(Returns, FindThePageThatIsThereNow) {
   m.long_mode();
   m.poke(0x402018, 8, 0x403007);  // 600000h and on: 4 KiB pages
   m.poke(0x403000, 8, 0x500007);
-  const u32 to_f = 0x10100 - 0x600005;
+  const u32 to_f = 0x10100 - 0x600005, to_page = 0x600800 - 0x1011D;
+  const auto byte = [](u32 value, unsigned i) { return u8(value >> (8 * i)); };
   for (const u64 page : {0x500000, 0x501000}) {
-    m.code(page, {0xE8, u8(to_f), u8(to_f >> 8), u8(to_f >> 16), u8(to_f >> 24),  // again: call f
-                  0xFF, u8(page == 0x500000 ? 0xC0 : 0xC8),                       // inc, dec eax
-                  0xFF, 0xC9, 0x75, 0xF5, 0xF4});  // dec ecx; jnz again; hlt
+    m.code(page,
+           {0xE8, byte(to_f, 0), byte(to_f, 1), byte(to_f, 2), byte(to_f, 3),  // again: call f
+            0xFF, u8(page == 0x500000 ? 0xC0 : 0xC8),                          // inc, dec eax
+            0xFF, 0xC9, 0x75, 0xF5, 0xF4});  // dec ecx; jnz again; hlt
+    m.code(page + 0x800, {0xC3});
   }
-  m.code(0x10100,
-         {0x83, 0xF9, 2,    0x75, 19,                                  // cmp ecx, 2; jne done
-          0xC7, 0x04, 0x25, 0,    0x30, 0x40, 0,    7, 0x10, 0x50, 0,  // mov [403000h], 501007h
-          0x0F, 0x01, 0x3C, 0x25, 0,    0,    0x60, 0,                 // invlpg [600000h]
-          0xC3});                                                      // done: ret
+  m.code(0x10100, {0x83,
+                   0xF9,
+                   2,
+                   0x75,
+                   24,  // cmp ecx, 2; jne done
+                   0xC7,
+                   0x04,
+                   0x25,
+                   0,
+                   0x30,
+                   0x40,
+                   0,
+                   7,
+                   0x10,
+                   0x50,
+                   0,  // mov [403000h], 501007h
+                   0x0F,
+                   0x01,
+                   0x3C,
+                   0x25,
+                   0,
+                   0,
+                   0x60,
+                   0,  // invlpg [600000h]
+                   0xE8,
+                   byte(to_page, 0),
+                   byte(to_page, 1),
+                   byte(to_page, 2),
+                   byte(to_page, 3),
+                   0xC3});  // call 600800h; done: ret
   c.r[kRip] = 0x600000;
   c.r[RAX] = 0;
   c.r[RCX] = 5;
