@@ -180,7 +180,8 @@ void write_sized(u64 host, unsigned size, u64 value) {
   }
 }
 
-// The line of a datum that costs nothing, of `size` bytes, a power of two; null where there is none.
+// The line of a datum that costs nothing, of `size` bytes, a power of two; null where there is
+// none.
 const FastEntry* free_line(const Cpu& c, u64 linear, unsigned size, bool write, bool user) {
   const FastEntry& line = c.lines[linear >> 5 & (kDataLines - 1)];
   const u64 tag = write ? line.write_tag : line.read_tag;
