@@ -14,6 +14,7 @@
 // arithmetic or the integer path decides. The host's flags are never read.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cfloat>
 #include <type_traits>
@@ -178,15 +179,11 @@ template <class Bits, class Operation>
 [[gnu::always_inline]] inline UsualResult<Bits> sse_quick(Bits left, Bits right, Operation f) {
   using F = Ieee<Bits>;
   using Host = typename F::Host;
-  const auto denormal = [](Bits bits) {
-    return Bits(Bits(bits << 1) - 1) < Bits(2 * F::kFractionMask + 1);
-  };
   const Bits value =
       std::bit_cast<Bits>(Host(f(std::bit_cast<Host>(left), std::bit_cast<Host>(right))));
-  // Without branches.
-  const unsigned safe = F::is_safe(value),
-                 small = unsigned(denormal(left)) | unsigned(denormal(right));
-  return {value, bool(safe & ~small)};
+  // Without its sign and less 1, zero is above all others, and a denormal below them.
+  const Bits lower = std::min(Bits(Bits(left << 1) - 1), Bits(Bits(right << 1) - 1));
+  return {value, lower > Bits(2 * F::kFractionMask) && F::is_safe(value)};
 }
 
 // The fast paths.
