@@ -19,6 +19,8 @@ P5::P5() {
   code_lines.fill(kNever);
   for (auto& table : line_pages)
     for (u32& page : table) page = kNoPage;
+  for (unsigned table = 0; table < 3; ++table)
+    for (unsigned set = 0; set < kDataLines; ++set) drop_line(table, set);
 }
 
 void P5::drop_lines() {
@@ -141,7 +143,7 @@ void charge(Cpu& c, u64 linear, unsigned size, bool write) {
     if (found != Cache::kRecent) k.drop_line(0, set), k.drop_line(1, set);
     const u64 tag = linear & ~u64(31);
     if (page.read_tag == page_tag) {
-      c.lines[set] = {tag, page.write_tag == page_tag ? tag : 1, page.addend, 0};
+      c.lines[set] = {tag, page.write_tag == page_tag ? tag : P5::kNoLine, page.addend, 0};
       k.line_pages[c.user()][set] = page_number(linear);
     }
   }

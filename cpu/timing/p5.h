@@ -137,7 +137,11 @@ struct P5 {
   Cycles fp_free = 0, fmul_free = 0;
   std::array<Cycles, 8> fp_ready{};
 
-  // Derived: lines that cost nothing. [0] supervisor, [1] user, [2] never matches.
+  // Derived: lines that cost nothing, by the linear addresses of their first bytes. What is
+  // compared with them keeps the bits that alignment wants to be 0: bits 3 and 4 are never among
+  // those.
+  static constexpr u64 kNoLine = 8;
+  // [0] supervisor, [1] user, [2] never matches.
   FastEntry lines[3][kDataLines];
   u32 line_pages[2][kDataLines];      // numbers of the pages that they are of, cut to 32 bits
   std::array<u64, kSets> code_lines;  // linear address / 32 of the line used last of each set
@@ -146,9 +150,9 @@ struct P5 {
   void flush_pipeline() { exit = {}, branch_at = after = 0; }
   void drop_lines();
   void drop_lines(bool user, u64 page);  // of data, by the page's linear address
-  void drop_code_lines(u64 number);  // of the page
+  void drop_code_lines(u64 number);      // of the page
   void drop_line(unsigned table, unsigned set) {
-    lines[table][set].read_tag = lines[table][set].write_tag = 1;
+    lines[table][set].read_tag = lines[table][set].write_tag = kNoLine;
   }
   void state(State& s);
 };

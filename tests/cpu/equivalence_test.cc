@@ -204,6 +204,14 @@ class SmallEquivalence : public testing::Test {
   }
 };
 
+// A word at an odd address below 32, which is no line of data that was taken already.
+TEST_F(SmallEquivalence, LowOddWordIsInMemory) {
+  Program p = program(GuestMode::kRealFlat, kCodeArea,
+                      {0x31, 0xC0, 0x8E, 0xD8, 0xA1, 0x01, 0x00, 0xA3, 0x03, 0x00, 0xF4});
+  p.timing = "p5";
+  expect_equal(p, {2, 3, 4, 5});
+}
+
 // 16-bit code wraps at 64 KiB, also where its segment goes on.
 TEST_F(SmallEquivalence, SixteenBitCodeWraps) {
   Program p = program(GuestMode::kRealFlat, 0xFFF0, std::vector<u8>(14, 0x40));
