@@ -14,6 +14,11 @@ namespace reprise::cpu {
 namespace {
 
 std::span<const Row> rows_of(const Clocks& k) { return k.p5 ? p5_rows() : i486_rows(); }
+const Row* event_row(std::span<const Row> rows) {
+  for (const Row& r : rows)
+    if (r.name == std::string_view("hw_interrupt/exception")) return &r;
+  return nullptr;
+}
 i64 task_clocks(const Clocks& k) { return (k.p5 ? kP5Task : i486::kTask)[k.task]; }
 
 // What `row` says of the way that was gone, less what was charged before.
@@ -84,7 +89,8 @@ EventOrigin event_origin(Cpu& c) {
 }
 
 void charge_event(Cpu& c, const EventOrigin& from) {
-  const Row* const row = find_row(rows_of(*c.clocks), "hw_interrupt/exception", "");
+  static const Row* const rows[2] = {event_row(i486_rows()), event_row(p5_rows())};
+  const Row* const row = rows[c.p5 != nullptr];
   const i64 base = from.v86 ? row->v[3] : from.protected_mode ? row->v[1] : row->v[0];
   c.cycle += u64(base + far_clocks(c, *row, from)) - c.cluster.timing().event_cost();
 }

@@ -1,7 +1,5 @@
 #include "cpu/timing/i486.h"
 
-#include <string_view>
-
 #include "cpu/timing/rules.h"
 
 namespace reprise::cpu::i486 {
@@ -11,21 +9,6 @@ namespace {
 const ClockTable& table() {
   static const ClockTable all(i486_rows());
   return all;
-}
-
-// F7 /4 to /7, 0F AF, 69 and 6B with 16-bit operands.
-const Row* word_form(const Form& f) {
-  static const Row* const mul = find_row(i486_rows(), "MUL/IMUL", "r/m16");
-  static const Row* const imul = find_row(i486_rows(), "IMUL", "r16,r/m16(,i)");
-  static const Row* const div = find_row(i486_rows(), "DIV", "r/m16");
-  static const Row* const idiv[2] = {find_row(i486_rows(), "IDIV", "r16"),
-                                     find_row(i486_rows(), "IDIV", "m16")};
-  if (f.width != 2) return nullptr;
-  if (f.map == 1) return f.opcode == 0xAF ? imul : nullptr;
-  if (f.map != 0) return nullptr;
-  if (f.opcode == 0x69 || f.opcode == 0x6B) return imul;
-  if (f.opcode != 0xF7 || f.reg() < 4) return nullptr;
-  return f.reg() < 6 ? mul : f.reg() == 6 ? div : idiv[f.memory];
 }
 
 // Forms that the 486 has not, or that its table leaves out: version 1 of the extension rule. They
@@ -44,15 +27,13 @@ const Row* extension(const Form& f) {
 
 }  // namespace
 
-const Row& row(i16 index) { return i486_rows()[std::size_t(index)]; }
-
 Clocked describe(const Form& f, u32 mode) {
   // C4, C5 and 62 are other prefixes where they are not LES, LDS and BOUND.
   const bool wide = (mode & kModeWidth) == kMode64;
   const bool vex = f.map == 0 && (f.opcode == 0xC4 || f.opcode == 0xC5 || f.opcode == 0x62) &&
                    (wide || !f.memory);
-  const Row* found = word_form(f);
-  if (!found && !vex) found = table().find(f);
+  const bool movsxd = wide && f.map == 0 && f.opcode == 0x63;
+  const Row* found = vex || movsxd ? nullptr : table().find(f);
   if (!found) found = extension(f);
   const Row& r = *found;
   const std::span<const Row> rows = i486_rows();

@@ -44,7 +44,5 @@ inline unsigned advance(Carry& k, const Clocked& i, bool real) {
 
 // What the model knows of an instruction before it runs.
 Clocked describe(const Form& f, u32 mode);
-// By its row: far transfers keep the index of theirs.
-const Row& row(i16 index);
 
 }  // namespace reprise::cpu::i486

@@ -192,12 +192,6 @@ int set_rule(Clocked& k, const Row& r, i16 index, const Form& f, u32 mode) {
   return clocks;
 }
 
-const Row* find_row(std::span<const Row> rows, std::string_view name, std::string_view operands) {
-  for (const Row& r : rows)
-    if (r.name == name && r.operands == operands) return &r;
-  return nullptr;
-}
-
 bool has_rule(Rule rule) {
   switch (rule) {
     case Rule::Fixed:

@@ -1,9 +1,6 @@
 // What data and privilege add to the clocks of an instruction: the same in each model.
 #pragma once
 
-#include <span>
-#include <string_view>
-
 #include "cpu/timing/clock_ops.h"
 
 namespace reprise::cpu {
@@ -19,8 +16,6 @@ u64 data_address(const Cpu& c, const Op* op, const Clocked& i);
 // What a row says of a form, into `k`; returns the clocks that it takes at least. `index`: of the
 // row, for far transfers.
 int set_rule(Clocked& k, const Row& r, i16 index, const Form& f, u32 mode);
-// Forms that share an opcode with another width's are found by name.
-const Row* find_row(std::span<const Row> rows, std::string_view name, std::string_view operands);
 
 // Can nothing see at which cycle this instruction starts? It touches no memory, cannot fault, and
 // does not read the time.
