@@ -216,6 +216,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
     ops[i].cycles_left = u16(cycles);
     ops[i].count_left = u8(count - i);
   }
+  check(cycles <= 0xFFFF, "a block takes more clocks than its Ops can say");
   for (unsigned i = 0; i < count; ++i) relocate(&ops[i]);
   Op& final_op = ops[count - (ends ? 1 : 0)];
   // With a 16-bit operand the target is cut to 64 KiB.

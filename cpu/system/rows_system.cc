@@ -94,7 +94,7 @@ void add_control(Tables& t) {
         {"invpcid", M, LAST(invpcid), kMemOnly | kRawReg | kForce64 | kEnds, Feature::kInvpcid});
   t.add(k0F, 0x06, kAnyPrefix, {"clts", None, LAST(clts), kEnds});
   t.add(k0F, 0x08, kAnyPrefix, {"invd", None, STEP(invd)});
-  t.add(k0F, 0x09, kAnyPrefix, {"wbinvd", None, STEP(wbinvd)});
+  t.add(k0F, 0x09, kAnyPrefix, {"wbinvd", None, LAST(wbinvd), kEnds});
   t.add(k0F, 0x0D, kAnyPrefix, {"prefetch", Ev, STEP(nop), 0, Feature::kLm});
   t.add(k0F, 0x18, kAnyPrefix, {"prefetch", Ev, STEP(nop), 0, Feature::kCmov});
   t.add(kOneByte, 0xF4, kAnyPrefix, {"hlt", None, LAST(hlt), kEnds});

@@ -212,6 +212,16 @@ TEST_F(SmallEquivalence, LowOddWordIsInMemory) {
   expect_equal(p, {2, 3, 4, 5});
 }
 
+// A model's clocks of a block, which its Ops count in 16 bits.
+TEST_F(SmallEquivalence, ManyClocksInARow) {
+  std::vector<u8> code;
+  for (unsigned n = 0; n < 48; ++n) code.insert(code.end(), {0x0F, 0x09});  // WBINVD
+  code.push_back(0xF4);
+  Program p = program(GuestMode::kRealFlat, kCodeArea, code);
+  p.timing = "p5";
+  expect_equal(p, {1, 20, 47, 48});
+}
+
 // 16-bit code wraps at 64 KiB, also where its segment goes on.
 TEST_F(SmallEquivalence, SixteenBitCodeWraps) {
   Program p = program(GuestMode::kRealFlat, 0xFFF0, std::vector<u8>(14, 0x40));
