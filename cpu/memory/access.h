@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 
 #include "cpu/cpu.h"
 
@@ -170,7 +171,7 @@ struct Careful : P {
 // where lines are looked for, what makes this one found; the same handler then goes on.
 template <auto Handler, auto Again = nullptr>
 [[gnu::noinline, gnu::cold]] const Op* instead(Cpu& c, const Op* op) {
-  if constexpr (Again != nullptr)
+  if constexpr (!std::is_null_pointer_v<decltype(Again)>)
     if (Again(c, op)) return op->handler(c, op);
   return Handler(c, op);
 }
