@@ -73,6 +73,7 @@ Result<void> Traveller::record_start(const std::string& file) {
   const Result<void> begun = log_->begin_here(file, points, "a run, at " + from);
   forget_past("the recording began here");
   if (!begun) TRY(log_->begin_here("", points, ""));
+  at_boundary();  // the past begins here, not where the next slice ends
   return begun;
 }
 
@@ -84,6 +85,7 @@ Result<void> Traveller::record_stop() {
   const Result<void> finished = log_->finish(0);
   forget_past("the recording ended here");
   TRY(log_->begin_here("", points, ""));
+  at_boundary();
   if (!finished) return finished;
   on_file_left(file, "");
   return {};
