@@ -16,20 +16,6 @@ Result<std::unique_ptr<Cluster>> Cluster::create(const CpuOptions& options,
       new Cluster(options, context, pages, std::make_unique<CpuModel>(std::move(model)), timing));
 }
 
-namespace {
-
-constexpr u64 kCpuStride = (sizeof(Cpu) + 63) & ~u64(63), kLargePage = u64(2) << 20;
-
-}  // namespace
-
-Cluster::CpuMemory::CpuMemory(unsigned cpus)
-    : size((cpus * kCpuStride + kLargePage - 1) & ~(kLargePage - 1)),
-      start(reserve_memory(size, HostPages::Large)) {
-  check(start, "no memory for the vCPUs");
-}
-Cluster::CpuMemory::~CpuMemory() { release_memory(start, size); }
-void Cluster::Destroy::operator()(Cpu* c) const { c->~Cpu(); }
-
 Cluster::Cluster(const CpuOptions& options, const DeviceContext& context, PageStore& pages,
                  std::unique_ptr<CpuModel> model, Timing timing)
     : Device(context),
@@ -41,11 +27,9 @@ Cluster::Cluster(const CpuOptions& options, const DeviceContext& context, PageSt
       topology_(options.topology),
       quantum_(options.quantum),
       interleave_seed_(options.interleave_seed),
-      seed_(options.seed),
-      cpu_memory_(options.cpus) {
+      seed_(options.seed) {
   for (unsigned i = 0; i < options.cpus; ++i)
-    cpus_.emplace_back(new (cpu_memory_.start + i * kCpuStride)
-                           Cpu(context.child(std::to_string(i)), *this, i));
+    cpus_.push_back(std::make_unique<Cpu>(context.child(std::to_string(i)), *this, i));
   if (timing_.modelled())
     for (auto& c : cpus_) {
       c->clocks = std::make_unique<Clocks>(timing_);

@@ -121,19 +121,7 @@ class Cluster final : public Device, public CodeListener, public WriteTrackListe
   u32 turn_ = 0;
   u64 interleaving_ = 0;  // generator; with a seed, like the next
   Cycles turn_end_ = 0;
-
-  // The vCPUs lie in memory that the host may map by large pages: tables of theirs are looked into
-  // at each access of the guest, and fill dozens of small ones.
-  struct CpuMemory {
-    explicit CpuMemory(unsigned cpus);
-    ~CpuMemory();
-    u64 size;
-    u8* start;
-  } cpu_memory_;
-  struct Destroy {
-    void operator()(Cpu* c) const;
-  };
-  std::vector<std::unique_ptr<Cpu, Destroy>> cpus_;
+  std::vector<std::unique_ptr<Cpu>> cpus_;
 };
 
 }  // namespace reprise::cpu
