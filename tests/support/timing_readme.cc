@@ -47,8 +47,8 @@ a form that the table has not (64-bit, CMOV, MMX, SSE, ...) takes 1 clock, 2 whe
 SYSCALL, SYSENTER and their returns 20; 64-bit forms take what their 32-bit ones do; REX and 0F cost nothing; forms with
 VEX take 1 clock, whatever they touch. No 486 ran them: this is a convention.
 
-The cost of it, on the host's side: a boot of Debian's cloud kernel to power-off (1.46e9 instructions) takes 3.0 times
-the processor time of `timing=fixed` (12.7 s beside 4.2 s, user and system, in turns; the aim is 1.6).
+The cost on the host's side (`make bench PARTS=timing`, processor time of a boot of Debian's cloud kernel to power-off,
+1.47e9 instructions of 64-bit code): `fixed` 3.75 s, `i486` 2.74 times that, `p5` 1.70 times (the aim is 1.6).
 
 Not modelled, by name: TLB misses (13 to 28 clocks: ours has other entries than the 486's); the cache in string
 instructions, page walks, descriptor tables and stack frames of far transfers; a fill that is going on; invalidation by
