@@ -16,7 +16,7 @@
 
 #include "cpu/cluster.h"
 #include "cpu/engine/block_cache.h"
-#include "cpu/memory/access.h"
+#include "cpu/memory/sized.h"
 #include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
@@ -31,38 +31,6 @@ constexpr u64 kAboveMax = ((u64(1) << 52) - 1) & ~((u64(1) << kPhysBits) - 1);
 
 constexpr u32 kErrorPresent = 1, kErrorWrite = 2, kErrorUser = 4, kErrorReserved = 8,
               kErrorFetch = 16, kErrorKey = 32;
-
-// 1 to 8 bytes; most are a whole word.
-u64 read_bytes(const u8* host, unsigned size) {
-  const u64 at = reinterpret_cast<u64>(host);
-  switch (size) {
-    case 8:
-      return read_host<u64>(at);
-    case 4:
-      return read_host<u32>(at);
-    case 1:
-      return *host;
-    default:
-      u64 value = 0;
-      std::memcpy(&value, host, size);
-      return value;
-  }
-}
-
-void write_bytes(u8* host, unsigned size, u64 value) {
-  const u64 at = reinterpret_cast<u64>(host);
-  switch (size) {
-    case 8:
-      return write_host<u64>(at, value);
-    case 4:
-      return write_host<u32>(at, u32(value));
-    case 1:
-      *host = u8(value);
-      return;
-    default:
-      std::memcpy(host, &value, size);
-  }
-}
 
 struct Access {
   bool write, user, fetch = false;
@@ -137,9 +105,11 @@ TlbEntry walk(Cpu& c, u64 linear, Access a) {
     const u64 slot = linear >> shift & (wide ? 511 : 1023);
     const u64 address = table + slot * entry_size;
     const PhysPage page = c.phys_page(address);
-    entry = page.block ? read_bytes(page.block->data() + page.page * kPageSize + (address & 0xFFF),
-                                    entry_size)
-                       : c.read_physical(address, entry_size);
+    entry = page.block
+                ? read_sized(reinterpret_cast<u64>(page.block->data() + page.page * kPageSize) +
+                                 (address & 0xFFF),
+                             entry_size)
+                : c.read_physical(address, entry_size);
     steps[depth++] = {address, entry};
     if (!(entry & kPresent)) page_fault(c, linear, 0, a);
     const bool large = (entry & kLarge) && level > 1 && (wide || (c.cr4 & CR4_PSE));
@@ -412,7 +382,8 @@ u64 Cpu::read_physical(u64 address, unsigned size) {
     after_device();
     return value;
   }
-  return read_bytes(page.block->data() + page.page * kPageSize + (address & 0xFFF), size);
+  return read_sized(
+      reinterpret_cast<u64>(page.block->data() + page.page * kPageSize) + (address & 0xFFF), size);
 }
 
 void Cpu::write_physical(u64 address, unsigned size, u64 value) {
@@ -494,7 +465,7 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
         note_lent(*this, linear, user);
       }
     }
-    return read_bytes(host + (address & 0xFFF), size);
+    return read_sized(reinterpret_cast<u64>(host) + (address & 0xFFF), size);
   }
   publish();
   u64 value = 0;
@@ -540,7 +511,7 @@ void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
     const u64 index = page.page;
     u8* host = block.direct_write(index);
     if (host) {
-      write_bytes(host + (address & 0xFFF), size, value);
+      write_sized(reinterpret_cast<u64>(host) + (address & 0xFFF), size, value);
     } else {
       block.write(index * kPageSize + (address & 0xFFF), {reinterpret_cast<u8*>(&value), size});
       host = block.direct_write(index);

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "cpu/cluster.h"
-#include "cpu/memory/access.h"
+#include "cpu/memory/sized.h"
 #include "cpu/timing/clocks.h"
 
 namespace reprise::cpu {
@@ -148,38 +148,6 @@ void charge(Cpu& c, u64 linear, unsigned size, bool write) {
     }
   }
   if (extra) c.wait(u64(extra));
-}
-
-u64 read_sized(u64 host, unsigned size) {
-  switch (size) {
-    case 1:
-      return read_host<u8>(host);
-    case 2:
-      return read_host<u16>(host);
-    case 4:
-      return read_host<u32>(host);
-    case 8:
-      return read_host<u64>(host);
-    default: {
-      u64 value = 0;
-      std::memcpy(&value, reinterpret_cast<const void*>(host), size);
-      return value;
-    }
-  }
-}
-void write_sized(u64 host, unsigned size, u64 value) {
-  switch (size) {
-    case 1:
-      return write_host<u8>(host, u8(value));
-    case 2:
-      return write_host<u16>(host, u16(value));
-    case 4:
-      return write_host<u32>(host, u32(value));
-    case 8:
-      return write_host<u64>(host, value);
-    default:
-      std::memcpy(reinterpret_cast<void*>(host), &value, size);
-  }
 }
 
 // The line of a datum that costs nothing, of `size` bytes, a power of two; null where there is
