@@ -92,7 +92,7 @@ def plays_the_same(name, file, want, output, binaries, chance, replays):
     for number in range(replays or len(ways)):
         way, play = list(ways.items())[number % len(ways)]
         # Every way in turn on a quiet host and on a busy one.
-        busy = (number // len(ways) + number) % 2 == 1 if DEEP else way == "without blocks"
+        busy = (number // len(ways) + number % len(ways)) % 2 == 1 if DEEP else way == "without blocks"
         with busy_host() if busy else contextlib.nullcontext():
             status, got, said, errors = play()
         report(status == 0 and got == want and said == output,
