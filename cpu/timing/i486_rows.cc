@@ -2,9 +2,9 @@
 //
 // Sources: the tables of the Intel486 Processor Programmer's Reference Manual as the HelpPC
 // reference (1991) prints them; M. Abrash, Graphics Programming Black Book, chapters 12 and 13, for
-// what he measured where tables differ (POP r, shifts, BSWAP, XCHG m). Less sure than the rest,
-// from the manual by memory: XADD, BT m, MUL's early end, precision control's part in FDIV, REP
-// bases.
+// what he measured where tables differ (POP r, shifts, BSWAP, XCHG m); IBM's ALP Programming Guide
+// and Reference (OS/2 Toolkit 4.5) for XADD, BT m and the bases of REP. Less sure than the rest,
+// from the manual by memory: MUL's early end, precision control's part in FDIV.
 #include "cpu/timing/table.h"
 
 namespace reprise::cpu {

@@ -5,8 +5,10 @@
 // the Pentium Processor Family Developer's Manual, volume 3, and by M. Abrash, Graphics Programming
 // Black Book, chapters 19 to 21 and 63, where he measured; floating-point instructions by Agner
 // Fog, How to optimize for the Pentium family (2000). Where they differ, what was measured: rotates
-// by an immediate do not pair, shifts by CL take 4 clocks, FNSTSW 6. Less sure than the rest, from
-// the manual by memory: system instructions, bases of REP, the entry of interrupts.
+// by an immediate do not pair, shifts by CL take 4 clocks, FNSTSW 6. System instructions, ports,
+// REP, gates, interrupts and far transfers were held against IBM's ALP Programming Guide and
+// Reference (OS/2 Toolkit 4.5), whose columns are Intel's figures, and others: README.md says which
+// rows these leave unsure.
 //
 // Of what the manual only has a range: the highest where a descriptor is loaded in protected mode,
 // since here it always is read; the middle for RDMSR, WRMSR, CPUID and floating-point instructions;
@@ -108,7 +110,8 @@ constexpr Row kRows[] = {
   row(NP, "MOV", "r32,crN", Fixed, {4}, "0F20", "0F 20 C0"),
   row(NP, "MOV", "dr,r32", Fixed, {11}, "0F23/0 0F23/1 0F23/2 0F23/3 0F23/6 0F23/7", "0F 23 C1", "of 11 to 12"),
   row(NP, "MOV", "dr4/dr5,r32", Fixed, {12}, "0F23/4 0F23/5", "0F 23 E1", "of 11 to 12: the aliases"),
-  row(NP, "MOV", "r32,dr", Fixed, {2}, "0F21/0 0F21/1 0F21/2 0F21/3 0F21/6 0F21/7", "0F 21 C1", "of 2 to 12"),
+  row(NP, "MOV", "r32,dr0-dr3", Fixed, {2}, "0F21/0 0F21/1 0F21/2 0F21/3", "0F 21 C1", "of 2 to 12; 11 by IBM"),
+  row(NP, "MOV", "r32,dr6/dr7", Fixed, {11}, "0F21/6 0F21/7", "0F 21 F1", "of 2 to 12"),
   row(NP, "MOV", "r32,dr4/dr5", Fixed, {12}, "0F21/4 0F21/5", "0F 21 E1", "of 2 to 12: the aliases"),
   row(NP, "MOVSX/MOVZX", "r,r", Fixed, {3}, "0FB6r 0FB7r 0FBEr 0FBFr", "0F B6 C9"),
   row(NP, "MOVSX/MOVZX", "r,m", Fixed, {3}, "0FB6m 0FB7m 0FBEm 0FBFm", "0F B6 0F"),
@@ -120,7 +123,7 @@ constexpr Row kRows[] = {
   row(NP, "XCHG", "m,r", Fixed, {3}, "86m 87m", "87 0F", "and the locked bus cycle"),
   row(NP, "XADD", "r,r", Fixed, {3}, "0FC0r 0FC1r", "0F C1 CA"),
   row(NP, "XADD", "m,r", Fixed, {4}, "0FC0m 0FC1m", "0F C1 0F"),
-  row(NP, "CMPXCHG", "r,r", Fixed, {5}, "0FB0r 0FB1r", "0F B1 CA"),
+  row(NP, "CMPXCHG", "r,r", Fixed, {5}, "0FB0r 0FB1r", "0F B1 CA", "6 by IBM"),
   row(NP, "CMPXCHG", "m,r", Fixed, {6}, "0FB0m 0FB1m", "0F B1 0F"),
   row(NP, "CMPXCHG8B", "m64", Fixed, {10}, "0FC7/1m", "0F C7 0F"),
   row(NP, "XLAT", "", Fixed, {4}, "D7", "D7"),
@@ -239,10 +242,10 @@ constexpr Row kRows[] = {
   row(NP, "RETF", "", Return, {4, 13, 23}, "CB", "", "of 4 to 13 to the same level"),
   row(NP, "RETF", "i16", Return, {5, 14, 23}, "CA", "", "of 5 to 14 to the same level"),
   row(NP, "INT", "3", Interrupt, {13, 27, 44, 56, 19}, "CC F1", ""),
-  row(NP, "INT", "i8", Interrupt, {16, 31, 48, 54, 23}, "CD", ""),
+  row(NP, "INT", "i8", Interrupt, {16, 31, 48, 60, 23}, "CD", "", "from virtual-8086 mode 4 more than INT 3, as all the others"),
   row(NP, "INTO", "", Interrupt, {13, 27, 44, 56, 19, 4}, "CE", "", "from virtual-8086 mode and by a task gate as INT 3; where nothing happens 4"),
   row(NP, "hw_interrupt/exception", "", Interrupt, {11, 25, 42, 54, 17}, "", "", "by a task gate 2 less than INT 3, as the others are"),
-  row(NP, "IRET", "", Return, {7, 19, 27, 27, 10}, "CF", "", "of 10 to 19 to the same level; to virtual-8086 mode as outward"),
+  row(NP, "IRET", "", Return, {7, 19, 27, 27, 10}, "CF", "", "8 in real mode by IBM; of 10 to 19 to the same level; to virtual-8086 mode as outward"),
   row(NP, "ENTER", "i16,0", Enter, {11, 15, 15, 2}, "", "C8 10 00 00"),
   row(NP, "ENTER", "i16,1", Enter, {11, 15, 15, 2}, "", "C8 10 00 01"),
   row(NP, "ENTER", "i16,L", Enter, {11, 15, 15, 2}, "C8", "C8 10 00 03", "15 + 2L"),

@@ -42,6 +42,11 @@ TEST_P(TimingModel, PenaltiesOfTheP5) { hold(p5_penalty_cases(GetParam())); }
 TEST_P(TimingModel, ExtensionRuleOfTheP5) { hold(p5_extension_cases(GetParam())); }
 TEST_P(TimingModel, PairsOfTheP5) { hold(pair_cases(p5_model(), GetParam())); }
 
+TEST(TimingRows, AreWhatReferencesPrint) {
+  hold(published_cases(i486_model()));
+  hold(published_cases(p5_model()));
+}
+
 // Penalties that no known answer has, each beside the same without it.
 TEST_P(TimingModel, PenaltiesOfThe486) {
   const auto clocks = [](const char* code) {

@@ -49,6 +49,9 @@ std::vector<TimingCase> pair_cases(const TableModel& model, bool blocks);
 std::vector<TimingCase> p5_penalty_cases(bool blocks);
 // Its extension rule, in 64-bit mode.
 std::vector<TimingCase> p5_extension_cases(bool blocks);
+// Of rows that were in doubt: what reference tables print of them, beside the row's own figures.
+std::vector<TimingCase> published_cases(const TableModel& model);
+std::string published_table(const TableModel& model);
 
 // The whole of cpu/timing/README.md, and the Pentium's part of it.
 std::string timing_readme();

@@ -19,8 +19,9 @@ figure, "ours" what the guest took, with blocks and without.
 
 An Intel 486DX, by its published clock counts and by what its pipeline was measured to do (M. Abrash, *Graphics
 Programming Black Book*, chapters 12, 13, 19, 45; the *Intel486 Processor Programmer's Reference Manual*'s tables as the
-HelpPC reference prints them). Nobody has a trace of the chip cycle by cycle: the claim is that every published row and
-every published measurement below is met, not more.
+HelpPC reference prints them; IBM's *ALP Programming Guide and Reference*, OS/2 Toolkit 4.5, for XADD, BT and REP).
+Nobody has a trace of the chip cycle by cycle: the claim is that every published row and every published measurement
+below is met, not more.
 
 What is counted, in this order for each instruction:
 
@@ -94,6 +95,12 @@ std::string timing_readme() {
     if (t.ours != t.expected) misses += (misses.empty() ? "" : ", ") + t.id;
   out += (misses.empty() ? "none" : misses + " (measured, within 5 %: see its note)") + ".\n";
   out += "\n### Far transfers, interrupts, tasks\n\n" + timing_table(far);
+  out +=
+      "\n### Rows held against further tables\n\nThe figures of rows that were less sure than the "
+      "others, as other references print them (named under p5), in the order of "
+      "`cpu/timing/table.h`. Still less sure, and in no reference that was found: MUL's early end, "
+      "precision control's part in FDIV, TLB misses, interrupts from outside.\n\n" +
+      published_table(i486_model());
   out +=
       "\n### Rows\n\nBeside these, four rows of test registers (MOV TR3, TR6, TR7) have no test: "
       "this "

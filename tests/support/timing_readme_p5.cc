@@ -14,8 +14,30 @@ constexpr const char* kHead = R"(
 An Intel Pentium (P5, P54C; not MMX), by the pairing rules and clock counts that Intel published (application note
 AP-500; *Pentium Processor Family Developer's Manual*, volume 3) and by what was measured of it (M. Abrash, *Graphics
 Programming Black Book*, chapters 19 to 21 and 63; Agner Fog, *How to optimize for the Pentium family*, 2000). As with
-the 486, nobody has a trace of the chip cycle by cycle, and the claim is the tables below. Of the 303 rows about 50
-are less sure than the others, from the manual by memory: system instructions, bases of REP, the entry of interrupts.
+the 486, nobody has a trace of the chip cycle by cycle, and the claim is the tables below.
+
+The rows of system instructions, REP, ports, gates and interrupts are not from volume 3 itself, but held against
+references that print figures like its: IBM's *ALP Programming Guide and Reference* (OS/2 Toolkit 4.5, "IBM" below),
+Microsoft's table of Pentium clocks (1993), the opcode list of Potemkin's Hackers' Group (in R. Brown's Interrupt
+List), and the figures of the emulators MAME and 86Box where they are not the 486's. "Rows held against further
+tables" lists what they confirm. What they leave unsure:
+
+| row | ours | others |
+|---|---|---|
+| MOV r32,dr0-dr3 | 2 | 11 by IBM; Microsoft has 11 for DR6 and DR7 alone |
+| CMPXCHG r,r | 5 | 5 by MAME; 6 by IBM and Potemkin, the figure of the form in memory |
+| INT i8 from virtual-8086 mode | 60 | 60 by 86Box; 82 by IBM, which is the 486's |
+| IRET, real mode | 7 | 7 by 86Box; 8 by IBM and MAME |
+| IRET, virtual-8086 mode | 7 | 8 by IBM |
+| REPNE CMPS | 9 + 4 each | 8 + 4 each by IBM |
+| LOOP | 5 taken, 6 not | 5 and 6 by IBM; a measurement has them the other way round |
+| RDTSC | 6, 11 outside level 0 | 20 by MAME; IBM does not know |
+| REP INS, virtual-8086 mode | 23 | none |
+| hardware interrupts, exceptions | 11, 25, 42, 54 | as 86Box; no manual |
+| HLT | 4 | 4 by MAME |
+| BSF, BSR | up to 34, 43, 40, 72 | a clock less for registers by IBM (BSF of 16 bits: a clock more from memory) |
+| FLDENV, FNSTENV | 34, 49 | by mode, 32 to 37 and 48 to 50, by IBM |
+| clocks of a miss in a cache or the TLB | see below | none: they are the board's |
 
 What is counted:
 
@@ -56,8 +78,7 @@ Caches, TLB, branch target buffer, floating-point unit and pipes are the vCPU's 
 Conventions, where sources give a range or differ: loading a descriptor in protected mode takes the highest figure;
 BSF and BSR grow in proportion to the zeros passed over; RDMSR, WRMSR, CPUID and floating-point instructions take the
 middle; RCL and RCR by more than 1 the lowest, as Agner Fog measured; rotates by an immediate do not pair, though
-AP-500 says so; a mispredicted JMP or CALL takes 3 clocks in either pipe (Abrash; AP-500: 4). Moves to and from debug
-registers take the lower figure, the aliases DR4 and DR5 the higher.
+AP-500 says so; a mispredicted JMP or CALL takes 3 clocks in either pipe (Abrash; AP-500: 4).
 
 **Extension rule, version 1**, a convention, as no Pentium ran these: 64-bit forms take what 32-bit ones do, but MUL
 and IMUL 14, DIV 73, IDIV 78, IRET 27; MOVSXD, MOVSX and MOVZX in 64-bit code, and CMOVcc, 1 clock in either pipe;
@@ -115,6 +136,10 @@ std::string p5_readme() {
       std::to_string(pairs.size()) +
       " cases, as the classes in the last table say. Misses among them: " + misses(pairs) + ".\n";
   out += "\n### Far transfers, interrupts, tasks\n\n" + timing_table(far);
+  out +=
+      "\n### Rows held against further tables\n\nIn the order of `cpu/timing/table.h`; - where "
+      "they have none. Of a range the convention above takes one figure.\n\n" +
+      published_table(model);
   out += "\n### Rows\n\nRSM, which leaves system management mode, has no test.\n\n" +
          timing_table(rows);
   return out;
