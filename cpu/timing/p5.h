@@ -10,7 +10,7 @@
 //
 // Source: Intel Pentium Processor Family Developer's Manual, volumes 1 and 3; A. Fog, How to
 // optimize for the Pentium family (2000); M. Abrash, Graphics Programming Black Book, chapters 19
-// to 21 and 63.
+// to 21 and 63; InstLatx64's measurements of P54Cs (MemLatX86 of 00000525 and 00000526).
 #pragma once
 
 #include <array>
@@ -24,12 +24,14 @@ namespace reprise::cpu {
 struct Cpu;
 
 // Clocks of a 100 MHz part on a 66 MHz bus with a cache of the second level that always hits: its
-// burst of 3-1-1-1 takes 6 clocks of the bus, a single write 3.
+// burst of 3-1-1-1 takes 6 clocks of the bus, a single write 3. A miss in the TLB and a locked
+// access were measured (InstLatx64): 21 to 23 clocks on P54Cs with 1.5 and 2 times the clock of the
+// bus, about 8 clocks of the bus on those with 2 and 2.5 times.
 inline constexpr unsigned kP5ReadMiss = 9, kP5CodeMiss = 10;
 inline constexpr unsigned kP5WriteClocks = 5, kP5WriteBuffers = 2;
-inline constexpr unsigned kP5TlbMiss = 13;
+inline constexpr unsigned kP5TlbMiss = 21;
 inline constexpr unsigned kP5Misaligned = 3;
-inline constexpr unsigned kP5Locked = 5;
+inline constexpr unsigned kP5Locked = 12;
 
 // Two ways; the one that was used last stays. Tags are physical addresses / 4096.
 template <unsigned Sets>

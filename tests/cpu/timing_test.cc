@@ -38,6 +38,7 @@ TEST_P(TimingModel, EachRowOfTheP5) {
 
 TEST_P(TimingModel, FarTransfersOfTheP5) { hold(far_cases(p5_model(), GetParam())); }
 TEST_P(TimingModel, WhatIsKnownOfTheP5) { hold(p5_known_cases(GetParam())); }
+TEST_P(TimingModel, WhatWasMeasuredOfTheP5) { hold(p5_silicon_cases(GetParam())); }
 TEST_P(TimingModel, PenaltiesOfTheP5) { hold(p5_penalty_cases(GetParam())); }
 TEST_P(TimingModel, ExtensionRuleOfTheP5) { hold(p5_extension_cases(GetParam())); }
 TEST_P(TimingModel, PairsOfTheP5) { hold(pair_cases(p5_model(), GetParam())); }

@@ -47,6 +47,8 @@ std::vector<TimingCase> p5_known_cases(bool blocks);
 std::vector<TimingCase> pair_cases(const TableModel& model, bool blocks);
 // Penalties beside the same without them.
 std::vector<TimingCase> p5_penalty_cases(bool blocks);
+// What was measured on the chip.
+std::vector<TimingCase> p5_silicon_cases(bool blocks);
 // Its extension rule, in 64-bit mode.
 std::vector<TimingCase> p5_extension_cases(bool blocks);
 // Of rows that were in doubt: what reference tables print of them, beside the row's own figures.

@@ -16,28 +16,35 @@ AP-500; *Pentium Processor Family Developer's Manual*, volume 3) and by what was
 Programming Black Book*, chapters 19 to 21 and 63; Agner Fog, *How to optimize for the Pentium family*, 2000). As with
 the 486, nobody has a trace of the chip cycle by cycle, and the claim is the tables below.
 
-The rows of system instructions, REP, ports, gates and interrupts are not from volume 3 itself, but held against
-references that print figures like its: IBM's *ALP Programming Guide and Reference* (OS/2 Toolkit 4.5, "IBM" below),
-Microsoft's table of Pentium clocks (1993), the opcode list of Potemkin's Hackers' Group (in R. Brown's Interrupt
-List), and the figures of the emulators MAME and 86Box where they are not the 486's. "Rows held against further
-tables" lists what they confirm. What they leave unsure:
+Where tables and measurements differ, the measurement counts: Abrash's, Agner Fog's, and those of
+[InstLatx64](https://github.com/InstLatx64/InstLatx64) of three chips, which also has the TLB and locked accesses (see
+"Measured on the chip"). The rows of system instructions, REP, ports, gates and interrupts are not from volume 3
+itself, but held against references that print figures like its: IBM's *ALP Programming Guide and Reference* (OS/2
+Toolkit 4.5, "IBM" below), Microsoft's table of Pentium clocks (1993), the opcode list of Potemkin's Hackers' Group (in
+R. Brown's Interrupt List), and the figures of the emulators MAME and 86Box where they are not the 486's. "Rows held
+against further tables" lists what they confirm. What remains unsure:
 
 | row | ours | others |
 |---|---|---|
-| MOV r32,dr0-dr3 | 2 | 11 by IBM; Microsoft has 11 for DR6 and DR7 alone |
-| CMPXCHG r,r | 5 | 5 by MAME; 6 by IBM and Potemkin, the figure of the form in memory |
+| MOV r32,dr0-dr3 | 2 | 11 by IBM; Microsoft has 11 for DR6 and DR7 alone; 2 to 12 in another table |
 | INT i8 from virtual-8086 mode | 60 | 60 by 86Box; 82 by IBM, which is the 486's |
 | IRET, real mode | 7 | 7 by 86Box; 8 by IBM and MAME |
 | IRET, virtual-8086 mode | 7 | 8 by IBM |
+| REPE CMPS | 9 + 4 each | so by IBM; measured 5 each |
 | REPNE CMPS | 9 + 4 each | 8 + 4 each by IBM |
 | LOOP | 5 taken, 6 not | 5 and 6 by IBM; a measurement has them the other way round |
-| RDTSC | 6, 11 outside level 0 | 20 by MAME; IBM does not know |
+| LAHF, SAHF | 2 | 2 in tables; measured 3, but by code that is not shown |
+| CMPXCHG8B, MUL and IMUL of 32 bits | 9 | measured 9; 10 in all tables |
+| PUSHA, POPA | 9, and 5 for 32 bits | measured so with 66 in 32-bit code; 5 in tables, 5 to 9 by Agner Fog |
+| FINCSTP, FDECSTP | 1 | measured 1; 2 by Agner Fog and 86Box |
+| FDIV with 64 bits | 39 | measured 41, and 39 by a half |
+| RDTSC | 6, 11 outside level 0 | measured 11 and 12 outside level 0; none for level 0 |
 | REP INS, virtual-8086 mode | 23 | none |
 | hardware interrupts, exceptions | 11, 25, 42, 54 | as 86Box; no manual |
 | HLT | 4 | 4 by MAME |
 | BSF, BSR | up to 34, 43, 40, 72 | a clock less for registers by IBM (BSF of 16 bits: a clock more from memory) |
 | FLDENV, FNSTENV | 34, 49 | by mode, 32 to 37 and 48 to 50, by IBM |
-| clocks of a miss in a cache or the TLB | see below | none: they are the board's |
+| a miss in the data cache | @ReadMiss@ | the board's; see "Measured on the chip" |
 
 What is counted:
 
@@ -63,10 +70,11 @@ What is counted:
   from a second cache that always hits, beside a core of 100 MHz. Data are written back, and a write that misses takes
   no line: it goes into one of @WriteBuffers@ write buffers, each of which needs @WriteClocks@ clocks. Writing back a
   line costs nothing.
-- **TLB**: 32 entries for code and 64 for data, 4 ways, replaced in turn: @TlbMiss@ clocks for a miss, found out where
-  a line is not the one used last of its set of the cache.
+- **TLB**: 32 entries for code and 64 for data, 4 ways, replaced in turn: @TlbMiss@ clocks for a miss (measured, for
+  data), found out where a line is not the one used last of its set of the cache.
 - **Data**: a word or doubleword across a doubleword's boundary, or more across a quadword's: @Misaligned@; both of a
-  pair in the same of 8 banks (address bits 2 to 4): 1; a locked access: @Locked@.
+  pair in the same of 8 banks (address bits 2 to 4): 1; a locked access: @Locked@, the 8 clocks of the bus that were
+  measured.
 - **The floating-point unit**: an instruction takes its clocks till its result is there, and holds up the next of its
   unit, and the next integer one, for as many less as its row says. FMUL follows FMUL after 2. FST needs its value a
   clock before. FXCH in V takes nothing.
@@ -107,6 +115,29 @@ std::string with_figures(std::string text) {
   return text;
 }
 
+constexpr const char* kMeasured = R"(
+### Measured on the chip
+
+"theirs": InstLatx64, a P54C at 133 MHz and a Pentium OverDrive at 83 MHz, which agree (but RDTSC:
+12 of the former); clocks of one instruction among others like it, or in turn where the line has several. In 32-bit
+protected mode, as there.
+
+The same for memory, of a P54C at 100 MHz on a bus of 66 MHz, which is the machine that the model has: a chain of reads
+whose data are in the second cache takes 9 clocks each where each is in a line of its own, 7 with two in a line, 5 with
+four, 3 with eight; by the rules above 11, 6.5, 4.25 and 3.1. A page that is not in the TLB takes 21 or 22 clocks more
+(at 133 MHz 21 to 23). XCHG with memory takes 18 clocks at twice the clock of the bus and 23 at 2.5 times: 8 of the bus
+beside its own 3. Writes that miss both caches took 5 clocks of the bus each on these boards; here the second cache
+has them all.
+
+)";
+
+std::string missed(const std::vector<TimingCase>& cases) {
+  std::string names;
+  for (const TimingCase& t : cases)
+    if (t.ours != t.expected) names += (names.empty() ? "" : ", ") + t.what;
+  return names.empty() ? "none" : names;
+}
+
 std::string misses(const std::vector<TimingCase>& cases) {
   std::string names;
   for (const TimingCase& t : cases)
@@ -120,13 +151,15 @@ std::string p5_readme() {
   const TableModel& model = p5_model();
   const auto known = p5_known_cases(true), rows = row_cases(model, true),
              far = far_cases(model, true), pairs = pair_cases(model, true),
-             penalties = p5_penalty_cases(true), extension = p5_extension_cases(true);
+             silicon = p5_silicon_cases(true), penalties = p5_penalty_cases(true),
+             extension = p5_extension_cases(true);
   std::string out = with_figures(kHead);
   out +=
       "### Known answers\n\nIn 32-bit protected mode, code and data in the caches; clocks of the "
       "whole, of an "
       "iteration of a loop (L:), or of an instruction.\n\n" +
       timing_table(known) + "\nMisses among them: " + misses(known) + ".\n";
+  out += kMeasured + timing_table(silicon) + "\nMisses among them: " + missed(silicon) + ".\n";
   out += "\n### Penalties\n\n\"theirs\": as the rules above have it.\n\n" + timing_table(penalties);
   out += "\n### The extension rule\n\nIn 64-bit mode.\n\n" + timing_table(extension);
   out +=
