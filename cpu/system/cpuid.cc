@@ -93,7 +93,8 @@ CpuidResult basic(const Cpu& c, const CpuModel& m, u32 leaf, u32 subleaf) {
       if (c.apic && !(c.apic->base() & 0x800)) edx &= ~(1u << 9);
       if (topology.per_package() > 1) edx |= 1u << 28;  // HTT: more than one in a package
       // Logical processors of a package: AMD's, how many there are; Intel's, ids that it has room
-      // for.
+      // for. Without HTT it says nothing: chips have 1 (a Sempron of family 10h) or 0 (family 0Fh,
+      // Pentium M).
       const u32 ids = amd ? topology.per_package() : std::min(1u << topology.package_bit(), 255u);
       u32 ecx = m.word(kLeaf1Ecx);
       if (c.cr4 & CR4_OSXSAVE) ecx |= 1u << 27;
