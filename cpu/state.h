@@ -141,7 +141,7 @@ struct FastEntry {
   u64 read_tag = 1;  // linear address of the page; 1 never matches
   u64 write_tag = 1;
   u64 addend = 0;  // host address minus linear address
-  u64 spare = 0;   // keeps the index a shift
+  u64 frame = 0;   // guest-physical address / 4096
 };
 
 // Likewise for fetches: the decoded code of the page.

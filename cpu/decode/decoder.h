@@ -27,6 +27,6 @@ void fuse(Op* ops, unsigned count);
 Handler unfused(Handler fused);
 
 // Ends a block that has no branch: goes on behind it.
-Handler next_block_handler();
+Handler next_block_handler(bool lines);
 
 }  // namespace reprise::cpu

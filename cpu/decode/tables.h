@@ -16,7 +16,8 @@ namespace reprise::cpu {
 // Handlers by operand width (8, 16, 32, 64 bits) and place of the r/m operand.
 struct HandlerSet {
   // Places: register, flat memory, general memory; then, null where they would be the same as
-  // another, for models of caches: flat memory, and a register where the stack is used.
+  // another, for models of caches: flat memory, and a register where the stack is used, or where
+  // control goes elsewhere.
   Handler of[4][5] = {};
   Handler at(unsigned width, bool memory, bool flat, bool lines) const {
     const auto& place = of[width];
@@ -165,7 +166,8 @@ constexpr HandlerSet make_set() {
     s.of[width][1] = F::template run<T, InFlat>;
     s.of[width][2] = F::template run<T, InGeneral>;
     s.of[width][3] = F::template run<T, InLines>;
-    if constexpr (requires { F::kStack; }) s.of[width][4] = F::template run<T, InRegLines>;
+    if constexpr (requires { F::kStack; } || requires { F::kGoes; })
+      s.of[width][4] = F::template run<T, InRegLines>;
   };
   fill(0, u8()), fill(1, u16()), fill(2, u32()), fill(3, u64());
   return s;

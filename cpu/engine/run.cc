@@ -203,7 +203,7 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   if (!ends) {  // control goes on behind the last instruction
     Op& next = ops[count];
     next = {};
-    next.handler = next_block_handler();
+    next.handler = next_block_handler(c.lines != nullptr);
     next.offset = u16(bytes);
     next.flags = kOpEnds | kOpFar;
   }
@@ -466,7 +466,7 @@ const Op* go_unlinked(Cpu& c, const Op* op, unsigned slot) {
   return nullptr;
 }
 
-const Op* go_elsewhere(Cpu& c, const Op*) { GO(c); }
+const Op* go_elsewhere(Cpu& c, const Op*) { GO(InReg, c); }
 
 const Op* go_back(Cpu& c, const Op*) {
   const Block* const b = lookup_fast(c);
@@ -475,7 +475,7 @@ const Op* go_back(Cpu& c, const Op*) {
   if (call.links && call.ip == c.r[kRip] && !call.links->to[1] && call.links->owner &&
       !c.cluster.blocks().reclaim_due())
     BlockCache::link(&call.links->to[1], call.links->owner, const_cast<Block*>(b));
-  ENTER(c, b);
+  ENTER(InReg, c, b);
 }
 
 void run(Cpu& c, Stop stop) {

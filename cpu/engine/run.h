@@ -4,6 +4,7 @@
 #include "cpu/cpu.h"
 #include "cpu/engine/block_cache.h"
 #include "cpu/memory/access.h"
+#include "cpu/timing/p5_front.h"
 
 namespace reprise::cpu {
 
@@ -24,11 +25,15 @@ void run(Cpu& c, Stop stop);
   c.icount = icount;
   return true;
 }
-#define ENTER(cpu, block)                     \
-  do {                                        \
-    const Block* const entered = block;       \
-    if (!enter(cpu, entered)) return nullptr; \
-    DISPATCH(cpu, entered->ops());            \
+// Place: of the handler. One of a model of caches passes the front of the block by itself where it
+// can, so that it is not one more op.
+#define ENTER(Place, cpu, block)                                                       \
+  do {                                                                                 \
+    const Block* const entered = block;                                                \
+    if (!enter(cpu, entered)) return nullptr;                                          \
+    const Op* const its_first = entered->ops();                                        \
+    if (Place::kLines && p5::pass_front(cpu, its_first)) DISPATCH(cpu, its_first + 1); \
+    DISPATCH(cpu, its_first);                                                          \
   } while (0)
 
 // The block at c.r[kRip] if it can be entered without the run loop: same mode, a page whose
@@ -43,11 +48,11 @@ void run(Cpu& c, Stop stop);
 }
 
 // Goes on at c.r[kRip], wherever that is (indirect jumps, returns).
-#define GO(cpu)                                   \
+#define GO(Place, cpu)                            \
   do {                                            \
     const Block* const target = lookup_fast(cpu); \
     if (!target) return nullptr;                  \
-    ENTER(cpu, target);                           \
+    ENTER(Place, cpu, target);                    \
   } while (0)
 
 // The rare ends of GO_LINK, out of line so that handlers need no stack frame: a link that is not
@@ -58,7 +63,7 @@ const Op* go_elsewhere(Cpu& c, const Op* op);
 // Goes on at c.r[kRip] through link `slot` of the Links behind `op`. A link inside a page needs no
 // check; one into another page holds while the code TLB maps that page as it did. A macro, since
 // a jump to the next handler must stand in a handler itself.
-#define GO_LINK(cpu, op, slot)                                                      \
+#define GO_LINK(Place, cpu, op, slot)                                               \
   do {                                                                              \
     const Block* const linked = reinterpret_cast<const Links*>((op) + 1)->to[slot]; \
     if (!linked) [[unlikely]]                                                       \
@@ -69,7 +74,7 @@ const Op* go_elsewhere(Cpu& c, const Op* op);
       if (f.tag != (there & ~u64(0xFFF)) || f.page != linked->page) [[unlikely]]    \
         return go_elsewhere(cpu, op);                                               \
     }                                                                               \
-    ENTER(cpu, linked);                                                             \
+    ENTER(Place, cpu, linked);                                                      \
   } while (0)
 
 // A call in 64-bit code, about to go on: the block behind it will soon be wanted again.
@@ -107,7 +112,7 @@ const Op* last(Cpu& c, const Op* op) {
   Fn(c, *op);
   c.r[kRip] = c.next_ip(op);
   if (attention(c)) return nullptr;
-  GO(c);
+  GO(InReg, c);
 }
 // Ends the block; Fn sets r[kRip] as its last act (using c.ip(), c.next_ip() before).
 template <auto Fn>
@@ -115,7 +120,7 @@ const Op* jump(Cpu& c, const Op* op) {
   c.op = op;
   Fn(c, *op);
   if (attention(c)) return nullptr;
-  GO(c);
+  GO(InReg, c);
 }
 
 }  // namespace reprise::cpu

@@ -35,33 +35,35 @@ inline void fall_through(Cpu& c, const Op* op) {
 }
 
 struct JmpJ {
+  static constexpr bool kGoes = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
     check_direct<T>(c, op, ip);
     c.r[kRip] = ip;
-    GO_LINK(c, op, 0);
+    GO_LINK(P, c, op, 0);
   }
 };
 
 // Ends a conditional branch of code width T. A macro for the same reason as GO_LINK.
-#define GO_CONDITIONAL(c, op, T, taken)                  \
+#define GO_CONDITIONAL(P, c, op, T, taken)               \
   do {                                                   \
     if (taken) {                                         \
       const u64 ip = T(c.r[kRip] + u64(i64((op)->imm))); \
       check_direct<T>(c, op, ip);                        \
       c.r[kRip] = ip;                                    \
-      GO_LINK(c, op, 0);                                 \
+      GO_LINK(P, c, op, 0);                              \
     }                                                    \
     fall_through<T>(c, op);                              \
-    GO_LINK(c, op, 1);                                   \
+    GO_LINK(P, c, op, 1);                                \
   } while (0)
 
 template <class Test>
 struct JccJ {
+  static constexpr bool kGoes = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    GO_CONDITIONAL(c, op, T, Test::test(c, op));
+    GO_CONDITIONAL(P, c, op, T, Test::test(c, op));
   }
 };
 template <unsigned Condition>
@@ -70,6 +72,7 @@ struct OneCondition {
 };
 // LOOPNE, LOOPE, LOOP, JCXZ: op->arg 0 to 3; the counter has the address size.
 struct LoopJ {
+  static constexpr bool kGoes = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     const auto sized = [op](u64 v) {
@@ -85,7 +88,7 @@ struct LoopJ {
       else
         c.r[RCX] = count;
     }
-    GO_CONDITIONAL(c, op, T, taken);
+    GO_CONDITIONAL(P, c, op, T, taken);
   }
 };
 
@@ -100,16 +103,17 @@ struct CallJ {
     push<T, P::kLines>(c, op, next);
     if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
-    GO_LINK(c, op, 0);
+    GO_LINK(P, c, op, 0);
   }
 };
 struct JmpE {
+  static constexpr bool kGoes = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     const u64 ip = P::template read<T>(c, op);
     check_target(c, op, ip);
     c.r[kRip] = ip;
-    GO(c);
+    GO(P, c);
   }
 };
 struct CallE {
@@ -122,7 +126,7 @@ struct CallE {
     push<T, P::kLines>(c, op, next);
     if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
-    GO(c);
+    GO(P, c);
   }
 };
 struct RetNear {  // C3; C2 releases op->imm bytes more
@@ -138,9 +142,9 @@ struct RetNear {  // C3; C2 releases op->imm bytes more
       const Block* const b = returned_to(c);
       if (!b) [[unlikely]]
         return go_back(c, op);
-      ENTER(c, b);
+      ENTER(P, c, b);
     } else {
-      GO(c);
+      GO(P, c);
     }
   }
 };
@@ -211,14 +215,14 @@ struct Leave {
 
 template <class A, unsigned Condition, bool Immediate>
 struct FusedJcc {
-  template <class T>
+  template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     const T a = c.reg<T>(op->rm);
     const T b = Immediate ? T(i64(op->imm)) : c.reg<T>(op->reg);
     A::template apply<T>(c, a, b);
     constexpr Flags::Kind kind = std::is_same_v<A, Sub> ? Flags::kSub : Flags::kLogic;
     const bool taken = c.flags.test_known<kind, Condition>();
-    GO_CONDITIONAL(c, op + 1, u64, taken);
+    GO_CONDITIONAL(P, c, op + 1, u64, taken);
   }
 };
 

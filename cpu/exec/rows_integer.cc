@@ -13,12 +13,11 @@ namespace reprise::cpu {
 
 namespace {
 
-struct NextBlock {
-  static const Op* run(Cpu& c, const Op* op) {
-    c.r[kRip] = (c.r[kRip] + op->offset) & c.ip_mask();
-    GO_LINK(c, op, 0);
-  }
-};
+template <class P>
+const Op* next_block(Cpu& c, const Op* op) {
+  c.r[kRip] = (c.r[kRip] + op->offset) & c.ip_mask();
+  GO_LINK(P, c, op, 0);
+}
 
 template <class A, bool Compare>
 void add_alu(Tables& t, u8 base, const char* name) {
@@ -235,59 +234,68 @@ void add_rest(Tables& t) {
 // --- fusion
 // -----------------------------------------------------------------------------------------------
 
-template <class A, bool Immediate, unsigned Condition>
-Handler fused(unsigned width) {
-  using F = FusedJcc<A, Condition, Immediate>;
-  constexpr Handler by_width[4] = {F::template run<u8>, F::template run<u16>, F::template run<u32>,
-                                   F::template run<u64>};
-  return by_width[width];
-}
-template <class A, bool Immediate, unsigned... C>
+using FusedHandlers = std::array<Handler, 4>;  // by width
+template <class A, bool Immediate, class P, unsigned... C>
 constexpr auto fused_table(std::integer_sequence<unsigned, C...>) {
-  return std::array<Handler (*)(unsigned), sizeof...(C)>{fused<A, Immediate, C>...};
+  const auto of = []<class F>(F) -> FusedHandlers {
+    return {F::template run<u8, P>, F::template run<u16, P>, F::template run<u32, P>,
+            F::template run<u64, P>};
+  };
+  return std::array{of(FusedJcc<A, C, Immediate>())...};
 }
 template <class A, bool Immediate>
-Handler fused_for(unsigned condition, unsigned width) {
-  static constexpr auto all = fused_table<A, Immediate>(std::make_integer_sequence<unsigned, 16>());
-  return all[condition](width);
+Handler fused_for(unsigned condition, unsigned width, bool lines) {
+  static constexpr std::integer_sequence all = std::make_integer_sequence<unsigned, 16>();
+  static constexpr std::array tables = {fused_table<A, Immediate, InReg>(all),
+                                        fused_table<A, Immediate, InRegLines>(all)};
+  return tables[lines][condition][width];
 }
 
 template <class A>
-Handler fuse_with(const Op& first, const Op& second) {
+Handler fuse_with(const Op& first, const Op& second, bool lines) {
   for (unsigned w = 0; w < 4; ++w) {
-    if (first.handler == kSet<CompareEG<A>>.of[w][0]) return fused_for<A, false>(second.arg, w);
-    if (first.handler == kSet<CompareEI<A>>.of[w][0]) return fused_for<A, true>(second.arg, w);
+    if (first.handler == kSet<CompareEG<A>>.of[w][0])
+      return fused_for<A, false>(second.arg, w, lines);
+    if (first.handler == kSet<CompareEI<A>>.of[w][0])
+      return fused_for<A, true>(second.arg, w, lines);
   }
   return nullptr;
 }
 
 }  // namespace
 
-Handler next_block_handler() { return NextBlock::run; }
+Handler next_block_handler(bool lines) {
+  return lines ? next_block<InRegLines> : next_block<InReg>;
+}
 
 void fuse(Op* ops, unsigned count) {
   if (count < 2) return;
   Op& first = ops[count - 2];
   const Op& second = ops[count - 1];
   // Only the 64-bit forms of Jcc: the fused half goes to a target of full width.
-  bool jcc = false;
-  for (u8 i = 0; i < 16 && !jcc; ++i)
-    jcc = second.handler == tables().row(kOneByte, u8(0x70 + i), kNoPrefix).handlers->of[3][0];
-  if (!jcc) return;
-  if (Handler h = fuse_with<Sub>(first, second))
+  const auto jcc = [&](unsigned place) {
+    for (u8 i = 0; i < 16; ++i)
+      if (second.handler == tables().row(kOneByte, u8(0x70 + i), kNoPrefix).handlers->of[3][place])
+        return true;
+    return false;
+  };
+  const bool lines = jcc(4);
+  if (!lines && !jcc(0)) return;
+  if (Handler h = fuse_with<Sub>(first, second, lines))
     first.handler = h;
-  else if (Handler h2 = fuse_with<And>(first, second))
+  else if (Handler h2 = fuse_with<And>(first, second, lines))
     first.handler = h2;
 }
 
 Handler unfused(Handler h) {
-  for (unsigned w = 0; w < 4; ++w)
-    for (unsigned i = 0; i < 16; ++i) {
-      if (h == fused_for<Sub, false>(i, w)) return kSet<CompareEG<Sub>>.of[w][0];
-      if (h == fused_for<Sub, true>(i, w)) return kSet<CompareEI<Sub>>.of[w][0];
-      if (h == fused_for<And, false>(i, w)) return kSet<CompareEG<And>>.of[w][0];
-      if (h == fused_for<And, true>(i, w)) return kSet<CompareEI<And>>.of[w][0];
-    }
+  for (unsigned n = 0; n < 128; ++n) {
+    const unsigned w = n & 3, i = n >> 2 & 15;
+    const bool lines = n >> 6;
+    if (h == fused_for<Sub, false>(i, w, lines)) return kSet<CompareEG<Sub>>.of[w][0];
+    if (h == fused_for<Sub, true>(i, w, lines)) return kSet<CompareEI<Sub>>.of[w][0];
+    if (h == fused_for<And, false>(i, w, lines)) return kSet<CompareEG<And>>.of[w][0];
+    if (h == fused_for<And, true>(i, w, lines)) return kSet<CompareEI<And>>.of[w][0];
+  }
   return nullptr;
 }
 

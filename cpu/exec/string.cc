@@ -160,7 +160,7 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
   if (!rep) {
     iterate<S, T>(c, op);
     c.r[kRip] = c.next_ip(op);
-    GO(c);
+    GO(InReg, c);
   }
   constexpr bool compares = S == StringOp::kCmps || S == StringOp::kScas;
   const unsigned cost = op->cycles_left;
@@ -198,7 +198,7 @@ const Op* String<S>::run(Cpu& c, const Op* op) {
     c.icount += 1;
   }
   c.r[kRip] = c.next_ip(op);
-  GO(c);
+  GO(InReg, c);
 }
 
 const HandlerSet string_sets[7] = {

@@ -461,7 +461,7 @@ u64 Cpu::load_page(u64 linear, unsigned size, bool user, bool counts) {
       FastEntry& e = pages[linear >> 12 & (kDataTlb - 1)];
       const u64 tag = linear & ~u64(0xFFF);
       if (e.read_tag != tag) {
-        e = {tag, 1, reinterpret_cast<u64>(host) - tag, 0};
+        e = {tag, 1, reinterpret_cast<u64>(host) - tag, address >> 12};
         note_lent(*this, linear, user);
       }
     }
@@ -523,7 +523,7 @@ void Cpu::store_page(u64 linear, unsigned size, u64 value, bool user) {
       FastEntry& e = pages[linear >> 12 & (kDataTlb - 1)];
       const u64 addend = reinterpret_cast<u64>(host) - tag;
       // A write implies the right to read.
-      e = {tag, tag, addend, 0};
+      e = {tag, tag, addend, address >> 12};
       note_lent(*this, linear, user);
     }
     return;

@@ -51,7 +51,8 @@ class ClockOps {
   virtual unsigned lay_out(Op* ops, bool ends, Op* out) const = 0;
   static constexpr unsigned kSlots = 3 * kMax + 2;
   // Goes behind the Links.
-  unsigned carry_slots() const { return (count_ + 3) / 4; }
+  unsigned carry_slots() const { return (count_ * kCarry + sizeof(Op) - 1) / sizeof(Op); }
+  static constexpr unsigned kCarry = 8;  // bytes that a model keeps of a boundary, at most
   virtual void put_carries(Op* slots) const = 0;
   // A chain of the vCPU was left before `op`, in the middle of a block.
   virtual void left_before(Cpu& c, const Op* op) const = 0;

@@ -21,6 +21,7 @@ P5::P5() {
     for (u32& page : table) page = kNoPage;
   for (unsigned table = 0; table < 3; ++table)
     for (unsigned set = 0; set < kDataLines; ++set) drop_line(table, set);
+  known.fill(kNone);
 }
 
 void P5::drop_lines() {
@@ -59,9 +60,12 @@ void P5::state(State& s) {
       "banks", banks);
   u8 branch = exit.branch;
   bool beside = exit.beside_memory;
-  s("branch", branch, 0, kIndirect)("beside_memory", beside);
+  s("branch", branch, 0, P5Branch::kIndirect)("beside_memory", beside);
   exit.branch = branch & 7, exit.beside_memory = beside;
-  s("branch_at", branch_at)("after", after);
+  u64 from = branch_at();
+  u16 after = u16(left.after - left.branch);
+  s("branch_at", from)("after", after);
+  at = from, left = {0, after};
   s("code", code.tags)("code_recent", code.recent)("data", data.tags)("data_recent", data.recent);
   s("code_pages", code_pages.tags)("code_page_next", code_pages.next);
   s("data_pages", data_pages.tags)("data_page_next", data_pages.next);
@@ -69,7 +73,6 @@ void P5::state(State& s) {
     s("branch", set.branch)("target", set.target)("counter", set.counter)("next", set.next, 0, 3);
     if (!s.loading()) continue;
     for (u8& counter : set.counter) counter &= 3;
-    set.counter[4] = set.last = 0;
   }
   s("write_free", write_free)("fp_free", fp_free)("fmul_free", fmul_free);
   s("fp_ready", fp_ready);
@@ -85,18 +88,24 @@ void P5::state(State& s) {
   for (u8& way : code_pages.next) way &= 3;
   for (u8& way : data_pages.next) way &= 3;
   drop_lines();
+  known.fill(kNone);
 }
 
 namespace p5 {
 
 namespace {
 
-// What the TLB has for `linear`; kNever: nothing.
+// The page that `linear` is in, by the TLB; kNever: it has none.
 template <unsigned N>
-u64 physical(const Cpu& c, const TlbEntry (&tlb)[N], u64 linear) {
-  if (!(c.cr0 & CR0_PG)) return u32(linear);
+u64 frame_of(const Cpu& c, const TlbEntry (&tlb)[N], u64 linear) {
+  if (!(c.cr0 & CR0_PG)) return u32(linear) >> 12;
   const TlbEntry& e = tlb[linear >> 12 & (N - 1)];
-  return e.tag == linear >> 12 ? e.frame << 12 | (linear & 0xFFF) : kNever;
+  return e.tag == linear >> 12 ? e.frame : kNever;
+}
+// ... where there are no pointers to it; kNever too where it is not memory.
+[[gnu::noinline]] u64 frame_in_memory(Cpu& c, u64 linear) {
+  const u64 frame = frame_of(c, c.data_tlb, linear);
+  return frame != kNever && c.phys_page(frame << 12).block ? frame : kNever;
 }
 
 i64 buffer_write(P5& k, Cycles now) {
@@ -110,7 +119,6 @@ i64 buffer_write(P5& k, Cycles now) {
 
 // One access, which has been made: what it costs more than its instruction's clocks.
 void charge(Cpu& c, u64 linear, unsigned size, bool write) {
-  using Cache = TwoWay<P5::kSets>;
   P5& k = *c.p5;
   if (k.exit.rep && (c.op->flags & kOpEnds)) return;  // part of a REP's clocks
   i64 extra = 0;
@@ -121,29 +129,27 @@ void charge(Cpu& c, u64 linear, unsigned size, bool write) {
   }
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
   const u64 page_tag = linear & kPageMask;
-  const u64 address = physical(c, c.data_tlb, linear);
-  const bool in_memory =
-      page.read_tag == page_tag || (address != kNever && c.phys_page(address).block);
-  if (!in_memory) [[unlikely]]
+  const bool mapped = page.read_tag == page_tag;
+  const u64 frame = mapped ? page.frame : frame_in_memory(c, linear);
+  if (frame == kNever) [[unlikely]]
     return c.wait(u64(extra));
-  const u64 line = address >> 5;
-  const unsigned set = unsigned(line) & (P5::kSets - 1);
-  const auto found = k.data.look_up(line, !write);
-  if (found != Cache::kRecent) {
+  const unsigned set = TwoWay::set(linear);
+  const auto found = k.data.look_up(set, u32(frame), !write);
+  if (found != TwoWay::kRecent) {
     if (!k.data_pages.look_up(linear >> 12)) {
       ++k.counters.data_tlb_misses;
       extra += kP5TlbMiss;
     }
-    if (found == Cache::kMiss) {
+    if (found == TwoWay::kMiss) {
       ++(write ? k.counters.write_misses : k.counters.read_misses);
       extra += write ? buffer_write(k, c.position().cycles + u64(extra)) : i64(kP5ReadMiss);
     }
   }
-  if (!write || found != Cache::kMiss) {
-    if (found != Cache::kRecent) k.drop_line(0, set), k.drop_line(1, set);
+  if (!write || found != TwoWay::kMiss) {
+    if (found != TwoWay::kRecent) k.drop_line(0, set), k.drop_line(1, set);
     const u64 tag = linear & ~u64(31);
-    if (page.read_tag == page_tag) {
-      c.lines[set] = {tag, page.write_tag == page_tag ? tag : P5::kNoLine, page.addend, 0};
+    if (mapped) {
+      c.lines[set] = {tag, page.write_tag == page_tag ? tag : P5::kNoLine, page.addend, frame};
       k.line_pages[c.user()][set] = page_number(linear);
     }
   }
@@ -194,9 +200,8 @@ bool take_line(Cpu& c, const Op* op, u64 linear, unsigned size, bool write) {
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
   if ((write ? page.write_tag : page.read_tag) != (linear & kPageMask) || (linear & (size - 1)))
     return false;
-  const u64 address = p5::physical(c, c.data_tlb, linear);
-  const unsigned set = unsigned(address >> 5) & (P5::kSets - 1);
-  if (write && !k.data.has(address >> 5)) return false;
+  const unsigned set = TwoWay::set(linear);
+  if (write && !k.data.has(set, u32(page.frame))) return false;
   c.op = op;
   p5::charge(c, linear, size, write);
   const FastEntry& line = c.lines[set];
@@ -207,16 +212,16 @@ namespace p5 {
 
 i64 fetch_line(Cpu& c, u64 linear) {
   P5& k = *c.p5;
-  const u64 address = physical(c, c.code_tlb, linear);
-  if (address == kNever) return 0;
+  const u64 frame = frame_of(c, c.code_tlb, linear);
+  if (frame == kNever) return 0;
   i64 extra = 0;
-  const auto found = k.code.look_up(address >> 5, true);
-  if (found != TwoWay<P5::kSets>::kRecent) {
+  const auto found = k.code.look_up(TwoWay::set(linear), u32(frame), true);
+  if (found != TwoWay::kRecent) {
     if (!k.code_pages.look_up(linear >> 12)) {
       ++k.counters.code_tlb_misses;
       extra += kP5TlbMiss;
     }
-    if (found == TwoWay<P5::kSets>::kMiss) {
+    if (found == TwoWay::kMiss) {
       ++k.counters.line_misses;
       extra += kP5CodeMiss;
     }
@@ -228,26 +233,30 @@ i64 fetch_line(Cpu& c, u64 linear) {
 // Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
 // to the same place 2: the table has the sums.
 i64 resolve_branch(P5& k, u64 at) {
-  const bool taken = k.taken(k.exit, at);
-  const u32 from = u32(k.branch_at);
-  P5::BtbSet& set = k.btb_set();
+  const bool taken = k.taken(at);
+  const u32 branch = u32(k.branch_at());
+  P5::BtbSet& set = k.btb[branch & (P5::kBtbSets - 1)];
   ++k.counters.branches;
   bool right = !taken;  // as is expected of what is not there
-  if (const unsigned way = set.find(from); way < 4) {
+  bool settled = true;
+  if (const unsigned way = set.find(branch); way < 4) {
     u8& counter = set.counter[way];
-    right = (counter >= 2) == taken && (!taken || set.target[way] == at);
+    right = (counter >= 2) == taken && (!taken || set.target[way] == u32(at));
     if (taken ? counter < 3 : counter > 0) counter = u8(counter + (taken ? 1 : -1));
-    if (taken) set.target[way] = at;
-    set.last = u8(way);
+    if (taken) set.target[way] = u32(at);
+    settled = counter == (taken ? 3 : 0);
   } else if (taken) {
-    set.branch[set.next] = from, set.target[set.next] = at, set.counter[set.next] = 3;
-    set.last = set.next;
-    set.next = (set.next + 1) & 3;
+    const unsigned next = set.next;
+    u64& other = k.known_at(set.branch[next]);
+    if (other >> 33 == set.branch[next] >> P5::kKnownBits) other = P5::kNone;
+    set.branch[next] = branch, set.target[next] = u32(at), set.counter[next] = 3;
+    set.next = (next + 1) & 3;
   }
+  k.known_at(branch) = settled ? P5::known_as(branch, at, taken) : P5::kNone;
   if (right) return 0;
   ++k.counters.mispredicted;
   k.exit.written = 0;  // what was written has long been
-  return k.exit.branch == kConditionalV ? 4 : k.exit.branch == kDirect ? 2 : 3;
+  return k.exit.branch == P5Branch::kConditionalV ? 4 : k.exit.branch == P5Branch::kDirect ? 2 : 3;
 }
 
 }  // namespace p5

@@ -33,23 +33,21 @@ inline constexpr unsigned kP5TlbMiss = 21;
 inline constexpr unsigned kP5Misaligned = 3;
 inline constexpr unsigned kP5Locked = 12;
 
-// Two ways; the one that was used last stays. Tags are physical addresses / 4096.
-template <unsigned Sets>
+// Two ways of 32 bytes; the one that was used last stays. A way is a page, so tags are its number.
 struct TwoWay {
+  static constexpr unsigned kSets = 128;
   static constexpr u32 kEmpty = ~u32(0);
-  std::array<u32, 2 * Sets> tags;
-  std::array<u8, Sets> recent{};  // which way was used last
+  std::array<u32, 2 * kSets> tags;
+  std::array<u8, kSets> recent{};  // which way was used last
   TwoWay() { tags.fill(kEmpty); }
+  static unsigned set(u64 address) { return unsigned(address >> 5) & (kSets - 1); }
 
-  bool has(u64 line) const {
-    const u32* const way = &tags[2 * (line & (Sets - 1))];
-    const u32 tag = u32(line / Sets);
+  bool has(unsigned set, u32 tag) const {
+    const u32* const way = &tags[2 * set];
     return way[0] == tag || way[1] == tag;
   }
   enum Found : u8 { kRecent, kOther, kMiss };
-  Found look_up(u64 line, bool fill) {
-    const unsigned set = unsigned(line) & (Sets - 1);
-    const u32 tag = u32(line / Sets);
+  Found look_up(unsigned set, u32 tag, bool fill) {
     u32* const way = &tags[2 * set];
     const unsigned last = recent[set];
     if (way[last] == tag) return kRecent;
@@ -80,58 +78,62 @@ struct PageTags {
 
 // How a block, or an instruction that runs alone, left the pipes.
 struct P5Exit {
-  u16 written = 0;    // general registers written in the last clock
+  u16 written = 0;  // general registers written in the last clock
+  // For the counters: of a block, in it; behind a part of it, still to come.
+  u8 pairs = 0, agi = 0;
   u8 slack = 0;       // clocks in which the decoder could take prefixes of the next instruction
   bool paid = false;  // the next instruction is in V; the one before was charged for both
   bool rep = false;   // the instruction before was a REP string instruction
   u8 branch : 7 = 0;  // P5Branch of the instruction before
   bool beside_memory : 1 = false;  // paid, and the one before touches data
-  // For the counters: of a block, in it; behind a part of it, still to come.
-  u8 pairs = 0, agi = 0;
   // Does what follows run as it would at the front of a block?
   bool plain() const {
-    constexpr u64 others = 0xFFFFFF0000;  // slack, paid, rep
-    return !(std::bit_cast<u64>(*this) & others);
+    return !(std::bit_cast<u64>(*this) & 0xFFFFFF'00000000);  // slack, paid, rep
   }
 };
 static_assert(sizeof(P5Exit) == 8);
-// kDirect, kIndirect: always taken.
-enum P5Branch : u8 { kNoBranch, kConditionalU, kConditionalV, kDirect, kIndirect };
+// Where: offsets from P5::at of the branch, and of what follows it in memory; without a branch,
+// both are what follows.
+struct P5Left {
+  u16 branch = 0, after = 0;
+};
+// P5Branch::kDirect, P5Branch::kIndirect: always taken.
+struct P5Branch {
+  enum Kind : u8 { kNone, kConditionalU, kConditionalV, kDirect, kIndirect };
+};
 
 struct P5 {
-  static constexpr unsigned kSets = 128, kBtbSets = 64;
+  static constexpr unsigned kSets = TwoWay::kSets, kBtbSets = 64;
 
   P5Exit exit;
-  u64 branch_at = 0;  // linear address of the branch; without one, as `after`
-  u64 after = 0;      // ... of what follows it in memory
+  P5Left left;
+  u64 at = 0;  // linear address of what was left
+  u64 branch_at() const { return at + left.branch; }
   struct Counters {
     u64 pairs = 0, line_misses = 0, read_misses = 0, write_misses = 0;
     u64 code_tlb_misses = 0, data_tlb_misses = 0, misaligned = 0, bank_conflicts = 0, agi = 0;
     u64 branches = 0, mispredicted = 0, write_stalls = 0, fpu_waits = 0;
   } counters;
-  TwoWay<kSets> code, data;
+  TwoWay code, data;
   PageTags<8> code_pages;
   PageTags<16> data_pages;
-  // Four branches, by the low halves of their linear addresses.
+  // Four branches; of linear addresses, targets' too, the low halves.
   struct alignas(64) BtbSet {
     static constexpr u32 kEmpty = 0xFFFFFFFF;  // 0 in the low bits of one that may be here
-    u64 target[4] = {};
+    u32 target[4] = {};
     u32 branch[4] = {kEmpty, kEmpty, kEmpty, kEmpty};
-    u8 counter[5] = {};  // 0, 1: not taken; 2, 3: taken; [4]: of what is not there, 0
+    u8 counter[4] = {};  // 0, 1: not taken; 2, 3: taken
     u8 next = 0;         // to be replaced
-    u8 last = 0;         // found last: where to look first
     // The way that has it; 4: none.
     unsigned find(u32 at) const {
-      if (branch[last] == at) return last;
       return unsigned(std::countr_zero(unsigned(branch[0] == at) | unsigned(branch[1] == at) << 1 |
                                        unsigned(branch[2] == at) << 2 |
                                        unsigned(branch[3] == at) << 3 | 16u));
     }
   };
   std::array<BtbSet, kBtbSets> btb;
-  BtbSet& btb_set() { return btb[branch_at & (kBtbSets - 1)]; }
-  // Was the branch before taken, where control is at `at` now?
-  bool taken(P5Exit left, u64 at) const { return at != after || left.branch >= kDirect; }
+  // Was the branch before taken, where control is at `now`?
+  bool taken(u64 now) const { return now != at + left.after || exit.branch >= P5Branch::kDirect; }
   u8 banks = 0;           // of the data cache that U used, where V may collide with it
   Cycles write_free = 0;  // when the last buffered write is on the bus
   // Floating-point unit: when it takes the next instruction, the next FMUL, and when the value of
@@ -147,9 +149,22 @@ struct P5 {
   FastEntry lines[3][kDataLines];
   u32 line_pages[2][kDataLines];      // numbers of the pages that they are of, cut to 32 bits
   std::array<u64, kSets> code_lines;  // linear address / 32 of the line used last of each set
+  // Branches that went where they were expected to, and would change nothing if they did again: the
+  // target, whether it is taken, and the branch, of whose address the lowest bits say where it is.
+  static constexpr unsigned kKnownBits = 10, kKnown = 1u << kKnownBits;
+  static constexpr u64 kNone = 1ull << 63;
+  std::array<u64, kKnown> known;
+  u64& known_at(u32 branch) { return known[branch & (kKnown - 1)]; }
+  static u64 known_as(u32 branch, u64 to, bool taken) {
+    return u32(to) | u64(taken) << 32 | u64(branch >> kKnownBits) << 33;
+  }
+  bool goes_as_known(u64 now) {
+    const u32 branch = u32(branch_at());
+    return known_at(branch) == known_as(branch, now, taken(now));
+  }
 
   P5();
-  void flush_pipeline() { exit = {}, branch_at = after = 0; }
+  void flush_pipeline() { exit = {}, left = {}, at = 0; }
   void drop_lines();
   void drop_lines(bool user, u64 page);  // of data, by the page's linear address
   void drop_code_lines(u64 number);      // of the page

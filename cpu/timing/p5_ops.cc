@@ -7,6 +7,7 @@
 #include "cpu/cluster.h"
 #include "cpu/decode/decoder.h"
 #include "cpu/engine/run.h"
+#include "cpu/timing/p5_front.h"
 #include "cpu/timing/p5_pairs.h"
 #include "cpu/timing/rules.h"
 
@@ -23,25 +24,13 @@ enum Duty : unsigned {
 };
 constexpr unsigned kDuties = 32, kNeedsClocked = kBanks | kCollides | kRule | kFloat;
 
-// The front of a block: an Op whose operands are these.
-struct Front {
-  P5Exit exit;    // how the block leaves the pipes
-  u16 address;    // registers that the first clock forms addresses of
-  u16 branch_at;  // where the branch at its end is; without one, its length
-  u16 bytes;      // its length
-  bool repeats;   // begins with a REP string instruction
-  u8 spare;
-};
-static_assert(sizeof(Front) == 16);
-constexpr std::size_t kOperands = offsetof(Op, rm);
-static_assert(offsetof(Op, offset) == kOperands + sizeof(Front));
-inline const Front& front(const Op* op) {
-  return *reinterpret_cast<const Front*>(reinterpret_cast<const u8*>(op) + kOperands);
-}
+using p5::Front;
+using p5::front;
 
-// A limit was reached in a clock op; `op` comes next. The chain ends behind the instruction. A pair
-// that is one handler is taken apart.
+// A limit was reached in the clock op `op`. The chain ends behind the instruction that comes next.
+// A pair that is one handler is taken apart.
 [[gnu::noinline, gnu::cold]] const Op* leave_behind(Cpu& c, const Op* op) {
+  op += op->osize;
   c.op = op;
   while (!c.op->length) c.op += c.op->osize;
   c.request_leave();
@@ -50,17 +39,16 @@ inline const Front& front(const Op* op) {
 }
 
 #if REPRISE_TAIL_CALLS && defined(__clang__)
-#define LEAVE_BEHIND(op) [[clang::musttail]] return leave_behind(c, op)
+#define OTHERWISE(handler) [[clang::musttail]] return handler(c, op)
 #else
-#define LEAVE_BEHIND(op) return leave_behind(c, op)
+#define OTHERWISE(handler) return handler(c, op)
 #endif
 
 // The front of a block in general.
-template <bool Long>
-[[gnu::noinline]] const Op* any_front(Cpu& c, const Op* op) {
+const Op* any_front(Cpu& c, const Op* op) {
   P5& k = *c.p5;
   const Front& f = front(op);
-  const u64 at = Long ? c.r[kRip] : linear_code(c, 0);
+  const u64 at = linear_code(c, 0);
   if ((k.exit.paid | k.exit.slack) && !c.single) {
     // The block was summed up without: its instructions run one by one.
     c.cycle -= op->cycles_left;
@@ -74,50 +62,11 @@ template <bool Long>
     ++extra;
   }
   if (k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) extra += p5::fetch_line(c, at);
-  k.exit = f.exit;
-  k.counters.pairs += f.exit.pairs;
-  k.counters.agi += f.exit.agi;
-  k.branch_at = at + f.branch_at;
-  k.after = at + f.bytes;
+  p5::leave_front(k, f, at);
   if (extra) {
     c.cycle += u64(extra);
-    if (c.cycle >= c.cycle_limit) LEAVE_BEHIND(op + 1);
+    if (c.cycle >= c.cycle_limit) OTHERWISE(leave_behind);
   }
-  DISPATCH(c, op + 1);
-}
-
-#if REPRISE_TAIL_CALLS && defined(__clang__)
-#define ANY_FRONT() [[clang::musttail]] return any_front<Long>(c, op)
-#else
-#define ANY_FRONT() return any_front<Long>(c, op)
-#endif
-
-// ... where nothing is to be added, mostly: calls nothing, and needs no stack frame.
-template <bool Long>
-const Op* front_op(Cpu& c, const Op* op) {
-  P5& k = *c.p5;
-  const Front& f = front(op);
-  const u64 at = Long ? c.r[kRip] : linear_code(c, 0);
-  const P5Exit before = k.exit;
-  const bool agi = before.written & f.address;
-  if (!before.plain() || c.cycle + agi >= c.cycle_limit ||
-      k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
-    ANY_FRONT();
-  if (before.branch) {
-    const bool taken = k.taken(before, at);
-    P5::BtbSet& set = k.btb_set();
-    const unsigned way = set.find(u32(k.branch_at));
-    if ((set.counter[way] >= 2) != taken || (taken && set.target[way & 3] != at)) [[unlikely]]
-      ANY_FRONT();
-    set.counter[way] = taken ? 3 : 0;
-    ++k.counters.branches;
-  }
-  c.cycle += agi;
-  k.exit = f.exit;
-  k.counters.pairs += f.exit.pairs;
-  k.counters.agi += f.exit.agi + agi;
-  k.branch_at = at + f.branch_at;
-  k.after = at + f.bytes;
   DISPATCH(c, op + 1);
 }
 
@@ -165,7 +114,7 @@ const Op* front_op(Cpu& c, const Op* op) {
 }
 
 template <unsigned D>
-const Op* clock_op(Cpu& c, const Op* op) {
+[[gnu::noinline]] const Op* clock_op(Cpu& c, const Op* op) {
   P5& k = *c.p5;
   i64 extra = 0;
   if constexpr (D & kLine) {
@@ -185,9 +134,18 @@ const Op* clock_op(Cpu& c, const Op* op) {
   if (extra) {
     c.cycle += u64(extra);
     if (c.cycle >= c.cycle_limit) [[unlikely]]
-      LEAVE_BEHIND(op + slots);
+      OTHERWISE(leave_behind);
   }
   DISPATCH(c, op + slots);
+}
+
+// Only the line of code, mostly at hand: calls nothing, and needs no stack frame.
+template <bool Long>
+const Op* line_op(Cpu& c, const Op* op) {
+  const u64 at = Long ? c.r[kRip] + op->offset : linear_code(c, op->offset);
+  if (c.p5->code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
+    OTHERWISE(clock_op<kLine>);
+  DISPATCH(c, op + 1);
 }
 
 template <unsigned... D>
@@ -218,7 +176,7 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
   const unsigned code_width = width == kMode64 ? 8 : width == kMode32 ? 4 : 2;
   const auto same_page = [&](u64 a, u64 b) { return a >> 12 == b >> 12; };
   count_ = count;
-  long_ = code_width == 8;
+  long_ = width == kMode64;
   pairs_ = agi_ = 0;
   bytes_ = u16(ops[count - 1].offset + ops[count - 1].length);
   bool timeless[kMax];
@@ -259,7 +217,7 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
     if (left.paid) {  // in V
       costs[n] = 0;
       e.written = u16(left.written | u.writes);
-      e.branch = u.branch == kConditionalU ? u8(kConditionalV) : u.branch;
+      e.branch = u.branch == P5Branch::kConditionalU ? u8(P5Branch::kConditionalV) : u.branch;
       if (u.pair == Pair::FXCH) i.clocks = 0;
       if (left.beside_memory && u.memory) duties_[n] |= kCollides;
     } else {
@@ -282,7 +240,7 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
       if (!e.paid && !u.ends && v && v->prefixes) e.slack = u8(std::min(slack, 15u));
       if (n == 0) of_[0].address = decode_clocks ? 0 : address;
     }
-    if (u.ends && u.branch == kNoBranch) e.written = 0;
+    if (u.ends && u.branch == P5Branch::kNone) e.written = 0;
     e.rep = i.rule == Rule::Rep || i.rule == Rule::RepPort;
     i.cost = u16(stall_[n] + i.clocks);
     if (n > 0 && (linear + ops[n].offset) >> 5 != (linear + ops[n - 1].offset) >> 5)
@@ -316,17 +274,18 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   f.exit.pairs = pairs_;
   f.exit.agi = agi_;
   f.address = of_[0].address;
-  f.bytes = bytes_;
-  f.branch_at = f.exit.branch != kNoBranch ? ops[count_ - 1].offset : bytes_;
+  f.left.after = bytes_;
+  f.left.branch = f.exit.branch != P5Branch::kNone ? ops[count_ - 1].offset : bytes_;
   f.repeats = exit_[0].rep;
-  Op& first = slot(0, long_ ? front_op<true> : front_op<false>, 1);
-  std::memcpy(reinterpret_cast<u8*>(&first) + kOperands, &f, sizeof f);
+  Op& first = slot(0, any_front, 1);
+  std::memcpy(reinterpret_cast<u8*>(&first) + p5::kFrontAt, &f, sizeof f);
   // CMP and Jcc that are one handler have nothing between them.
   if (count_ > 1 && !needed_[count_ - 1]) fuse(ops, count_);
   for (unsigned n = 0; n < count_; ++n) {
     if (needed_[n]) {
       const bool two = duties_[n] & kNeedsClocked;
-      slot(n, kClockOps[duties_[n]], two ? 2 : 1);
+      const Handler line = long_ ? line_op<true> : line_op<false>;
+      slot(n, duties_[n] == kLine ? line : kClockOps[duties_[n]], two ? 2 : 1);
       if (two) new (&out[at++]) Clocked(of_[n]);
     }
     Op& op = out[at++] = ops[n];
@@ -338,13 +297,14 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
 }
 
 void P5Ops::put_carries(Op* slots) const {
+  static_assert(sizeof(P5Exit) <= kCarry);
   P5Exit* const carries = reinterpret_cast<P5Exit*>(slots);
   u8 pairs = pairs_, agi = agi_;
   for (unsigned n = 0; n < count_; ++n) {
     P5Exit e = exit_[n];
     if (e.paid) --pairs;
     agi = u8(agi - e.agi);
-    e.branch = kNoBranch;
+    e.branch = P5Branch::kNone;
     e.pairs = pairs, e.agi = agi;
     carries[count_ - 1 - n] = e;
   }
@@ -366,7 +326,7 @@ void P5Ops::left_before(Cpu& c, const Op* op) const {
   k.exit = reinterpret_cast<const P5Exit*>(end + 2)[op->count_left];
   k.counters.pairs -= k.exit.pairs;
   k.counters.agi -= k.exit.agi;
-  k.branch_at = k.after = linear_code(c, 0);
+  k.at = linear_code(c, 0), k.left = {};
 }
 
 }  // namespace reprise::cpu

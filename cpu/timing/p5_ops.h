@@ -18,7 +18,7 @@ struct P5Pipe {
   bool disp_imm = false;  // has a displacement and an immediate
   bool reads_flags = false, writes_flags = false;
   bool ends = false;  // what follows is decoded afresh
-  u8 branch = kNoBranch;
+  u8 branch = P5Branch::kNone;
   bool memory = false;  // of which the bank matters
 };
 

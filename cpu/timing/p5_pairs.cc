@@ -189,9 +189,10 @@ P5Pipe describe(const Form& f, u32 mode, const Op& op, Clocked& k) {
   if (r.rule == Rule::Rep || r.rule == Rule::RepPort) p.prefixes = 0, p.address = 0;
   p.memory = f.explicit_address && !long_mode;
   if (r.rule == Rule::Predict)
-    p.branch = (jcc || (f.map == 0 && f.opcode >= 0x70 && f.opcode < 0x80)) ? kConditionalU
-               : f.map == 0 && f.opcode >= 0xE8 && f.opcode <= 0xEB         ? kDirect
-                                                                            : kIndirect;
+    p.branch = (jcc || (f.map == 0 && f.opcode >= 0x70 && f.opcode < 0x80))
+                   ? P5Branch::kConditionalU
+               : f.map == 0 && f.opcode >= 0xE8 && f.opcode <= 0xEB ? P5Branch::kDirect
+                                                                    : P5Branch::kIndirect;
   return p;
 }
 
