@@ -5,8 +5,8 @@
 // the Pentium Processor Family Developer's Manual, volume 3, and by M. Abrash, Graphics Programming
 // Black Book, chapters 19 to 21 and 63, where he measured; floating-point instructions by Agner
 // Fog, How to optimize for the Pentium family (2000). Where they differ, what was measured, by
-// InstLatx64 (tests/support/timing_silicon.cc) too: rotates by an immediate do not pair, shifts by
-// CL take 4 clocks, FNSTSW 6, CMPXCHG 6, CMPXCHG8B and multiplications of 32 bits 9. System
+// InstLatx64 (tests/support/timing_silicon.cc) too, unless all tables agree: rotates by an
+// immediate do not pair, shifts by CL take 4 clocks, FNSTSW 6, CMPXCHG 6, CMPXCHG8B 9. System
 // instructions, ports, REP, gates, interrupts and far transfers were held against IBM's ALP
 // Programming Guide and Reference (OS/2 Toolkit 4.5), whose columns are Intel's figures, and
 // others: README.md says which rows these leave unsure.
@@ -135,10 +135,8 @@ constexpr Row kRows[] = {
   row(UV, "POP", "r", Fixed, {1}, "58 59 5A 5B 5C 5D 5E 5F", "59"),
   row(NP, "POP", "m", Fixed, {3}, "8F", "8F 07", "8F /0 with a register too"),
   row(NP, "POP", "sr", Mode, {3, 12, 3}, "07 17 1F 0FA1 0FA9", "1F", "of 3 to 12 in protected mode"),
-  row(NP, "PUSHA", "", Fixed, {9}, "60w", "66 60", "5 by Intel"),
-  row(NP, "POPA", "", Fixed, {9}, "61w", "66 61", "5 by Intel"),
-  row(NP, "PUSHAD", "", Fixed, {5}, "60", "60"),
-  row(NP, "POPAD", "", Fixed, {5}, "61", "61"),
+  row(NP, "PUSHA", "", Fixed, {5}, "60", "60", "measured 9 for 16 bits"),
+  row(NP, "POPA", "", Fixed, {5}, "61", "61", "measured 9 for 16 bits"),
   row(NP, "PUSHF", "", Mode, {4, 3, 4}, "9C", "9C"),
   row(NP, "POPF", "", Mode, {6, 4, 6}, "9D", "9D"),
   row(NP, "LAHF/SAHF", "", Fixed, {2}, "9E 9F", "9F"),
@@ -216,8 +214,8 @@ constexpr Row kRows[] = {
   row(NP, "SHLD/SHRD", "m,r,i/cl", Fixed, {5}, "0FA4m 0FA5m 0FACm 0FADm", "0F A4 0F 03"),
   row(NP, "MUL/IMUL", "r/m8", Fixed, {11}, "F6/4 F6/5", "F6 E1"),
   row(NP, "MUL/IMUL", "r/m16", Fixed, {11}, "F7/4w F7/5w", "66 F7 E1"),
-  row(NP, "MUL/IMUL", "r/m32", Fixed, {9}, "F7/4 F7/5", "F7 E1", "10 by Intel"),
-  row(NP, "IMUL", "r,r/m(,i)", Fixed, {9}, "0FAF 69 6B", "0F AF C1", "10 by Intel"),
+  row(NP, "MUL/IMUL", "r/m32", Fixed, {10}, "F7/4 F7/5", "F7 E1", "measured 9"),
+  row(NP, "IMUL", "r,r/m(,i)", Fixed, {10}, "0FAF 69 6B", "0F AF C1", "measured 9"),
   row(NP, "DIV", "r/m8", Fixed, {17}, "F6/6", "F6 F1"),
   row(NP, "DIV", "r/m16", Fixed, {25}, "F7/6w", "66 F7 F1"),
   row(NP, "DIV", "r/m32", Fixed, {41}, "F7/6", "F7 F1"),
@@ -331,7 +329,7 @@ constexpr Row kRows[] = {
   row(NP, "FPATAN", "", FpuRange, {112, 134, 2, 2}, "D9=F3", "D9 F3"),
   row(NP, "FNOP", "", Fpu, {1, 0, 0}, "D9=D0", "D9 D0"),
   row(FXCH, "FXCH", "st", Fpu, {1, 0, 0}, "D9/1r", "D9 C9", "0 where it pairs"),
-  row(NP, "FINCSTP/FDECSTP", "", Fpu, {1, 0, 0}, "D9=F6 D9=F7", "D9 F7", "2 by A. Fog"),
+  row(NP, "FINCSTP/FDECSTP", "", Fpu, {2, 0, 0}, "D9=F6 D9=F7", "D9 F7", "measured 1"),
   row(NP, "FFREE", "st", Fpu, {2, 0, 0}, "DD/0r", "DD C1"),
   row(NP, "FNCLEX", "", FpuRange, {6, 9, 0, 0}, "DB=E2", "DB E2"),
   row(NP, "FNINIT", "", FpuRange, {12, 22, 0, 0}, "DB=E3", "DB E3"),

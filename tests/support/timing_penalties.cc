@@ -47,7 +47,7 @@ std::vector<Penalty> penalties() {
       {"lea eax,[ebx+ecx*2+4]: no clock for an index", "8D444B04", 1},
       {"mov ax,cx: a prefix", "6689C8", 2},
       {"two prefixes, fs and 66", "646689C8", 3},
-      {"mul ecx / mov ax,cx: hidden", "F7E1 6689C8", 10},
+      {"mul ecx / mov ax,cx: hidden", "F7E1 6689C8", 11},
       {"add ax,[edi]: hidden by its own second clock", "660307", 2},
       {"inc eax / mov dx,cx: not into V", "40 6689CA", 3},
       {"mov ax,cx / inc edx: into U", "6689C8 42", 2},

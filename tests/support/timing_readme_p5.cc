@@ -34,9 +34,10 @@ against further tables" lists what they confirm. What remains unsure:
 | REPNE CMPS | 9 + 4 each | 8 + 4 each by IBM |
 | LOOP | 5 taken, 6 not | 5 and 6 by IBM; a measurement has them the other way round |
 | LAHF, SAHF | 2 | 2 in tables; measured 3, but by code that is not shown |
-| CMPXCHG8B, MUL and IMUL of 32 bits | 9 | measured 9 (by Agner Fog too, but the first); 10 in tables |
-| PUSHA, POPA | 9, and 5 for 32 bits | measured so with 66 in 32-bit code; 5 in tables, 5 to 9 by Agner Fog |
-| FINCSTP, FDECSTP | 1 | measured 1; 2 by Agner Fog and 86Box |
+| CMPXCHG8B | 9 | measured 9; 10 in tables |
+| MUL and IMUL of 32 bits | 10 | 10 in tables; measured 9, by Agner Fog too |
+| PUSHA, POPA | 5 | 5 in tables, 5 to 9 by Agner Fog; measured 9 for 16 bits, 5 for 32 |
+| FINCSTP, FDECSTP | 2 | 2 by Agner Fog and 86Box; measured 1 |
 | FDIV with 64 bits | 39 | measured 41, and 39 by a half |
 | RDTSC | 6, 11 outside level 0 | measured 11 and 12 outside level 0; none for level 0 |
 | REP INS, virtual-8086 mode | 23 | none |
