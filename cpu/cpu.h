@@ -254,9 +254,15 @@ struct Cpu final : public Device, public Pins {
   // After: a timer may be due sooner.
   void after_device();
   // The bus kept the vCPU waiting; its own clocks come on top.
-  void wait(Cycles cycles);
+  void wait(Cycles cycles) {
+    cycle += cycles;
+    if (in_block && cycle >= cycle_limit) request_leave();
+  }
   // The boundary before / after c.op, inside a block: exact values.
-  Position position() const;
+  Position position() const {
+    return in_block ? Position{icount - op->count_left, cycle - op->cycles_left}
+                    : Position{icount, cycle};
+  }
   u64 ip() const;  // of c.op inside a block, of the next instruction between blocks
   u64 next_ip(const Op* o) const { return (r[kRip] + o->offset + o->length) & ip_mask(); }
   u64 ip_mask() const { return code64() ? ~u64(0) : mode & kMode32 ? 0xFFFFFFFFull : 0xFFFFull; }

@@ -520,16 +520,6 @@ void Cpu::after_device() {
   if (in_block && deadline <= cycle) request_leave();
 }
 
-void Cpu::wait(Cycles cycles) {
-  cycle += cycles;
-  if (in_block && cycle >= cycle_limit) request_leave();
-}
-
-Position Cpu::position() const {
-  return in_block ? Position{icount - op->count_left, cycle - op->cycles_left}
-                  : Position{icount, cycle};
-}
-
 u64 Cpu::ip() const { return in_block ? (r[kRip] + op->offset) & ip_mask() : r[kRip]; }
 
 u64 Cpu::tsc() const { return position().cycles + tsc_offset; }

@@ -127,13 +127,18 @@ void charge(Cpu& c, u64 linear, unsigned size, bool write) {
     ++k.counters.misaligned;
     extra += kP5Misaligned;
   }
+  const unsigned set = TwoWay::set(linear);
+  const u64 tag = linear & ~u64(31);
+  if (const FastEntry& line = c.lines[set]; (write ? line.write_tag : line.read_tag) == tag) {
+    if (extra) c.wait(u64(extra));
+    return;
+  }
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
   const u64 page_tag = linear & kPageMask;
   const bool mapped = page.read_tag == page_tag;
   const u64 frame = mapped ? page.frame : frame_in_memory(c, linear);
   if (frame == kNever) [[unlikely]]
     return c.wait(u64(extra));
-  const unsigned set = TwoWay::set(linear);
   const auto found = k.data.look_up(set, u32(frame), !write);
   if (found != TwoWay::kRecent) {
     if (!k.data_pages.look_up(linear >> 12)) {
@@ -147,7 +152,6 @@ void charge(Cpu& c, u64 linear, unsigned size, bool write) {
   }
   if (!write || found != TwoWay::kMiss) {
     if (found != TwoWay::kRecent) k.drop_line(0, set), k.drop_line(1, set);
-    const u64 tag = linear & ~u64(31);
     if (mapped) {
       c.lines[set] = {tag, page.write_tag == page_tag ? tag : P5::kNoLine, page.addend, frame};
       k.line_pages[c.user()][set] = page_number(linear);
@@ -228,35 +232,6 @@ i64 fetch_line(Cpu& c, u64 linear) {
   }
   k.code_lines[linear >> 5 & (P5::kSets - 1)] = linear >> 5;
   return extra;
-}
-
-// Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
-// to the same place 2: the table has the sums.
-i64 resolve_branch(P5& k, u64 at) {
-  const bool taken = k.taken(at);
-  const u32 branch = u32(k.branch_at());
-  P5::BtbSet& set = k.btb[branch & (P5::kBtbSets - 1)];
-  ++k.counters.branches;
-  bool right = !taken;  // as is expected of what is not there
-  bool settled = true;
-  if (const unsigned way = set.find(branch); way < 4) {
-    u8& counter = set.counter[way];
-    right = (counter >= 2) == taken && (!taken || set.target[way] == u32(at));
-    if (taken ? counter < 3 : counter > 0) counter = u8(counter + (taken ? 1 : -1));
-    if (taken) set.target[way] = u32(at);
-    settled = counter == (taken ? 3 : 0);
-  } else if (taken) {
-    const unsigned next = set.next;
-    u64& other = k.known_at(set.branch[next]);
-    if (other >> 33 == set.branch[next] >> P5::kKnownBits) other = P5::kNone;
-    set.branch[next] = branch, set.target[next] = u32(at), set.counter[next] = 3;
-    set.next = (next + 1) & 3;
-  }
-  k.known_at(branch) = settled ? P5::known_as(branch, at, taken) : P5::kNone;
-  if (right) return 0;
-  ++k.counters.mispredicted;
-  k.exit.written = 0;  // what was written has long been
-  return k.exit.branch == P5Branch::kConditionalV ? 4 : k.exit.branch == P5Branch::kDirect ? 2 : 3;
 }
 
 }  // namespace p5

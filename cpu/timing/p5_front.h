@@ -1,6 +1,6 @@
 // The front of a block of a vCPU with `timing=p5`: an op before its first instruction's, which says
-// how the block uses the pipes. What it does depends on what ran before: any_front() in p5_ops.cc.
-// Mostly that is to find that nothing is to be added, which handlers that end blocks do themselves.
+// how the block uses the pipes. What it does depends on what ran before; mostly it finds that
+// nothing is to be added, and handlers that end blocks find that themselves.
 #pragma once
 
 #include "cpu/cpu.h"
@@ -22,6 +22,17 @@ static_assert(offsetof(Op, offset) == kFrontAt + sizeof(Front));
 inline const Front& front(const Op* op) {
   return *reinterpret_cast<const Front*>(reinterpret_cast<const u8*>(op) + kFrontAt);
 }
+
+const Op* any_front(Cpu& c, const Op* op);  // its handler
+
+// A limit was reached in the clock op `op`. The chain ends behind the instruction that comes next.
+// A pair that is one handler is taken apart.
+[[gnu::cold]] const Op* leave_behind(Cpu& c, const Op* op);
+#if REPRISE_TAIL_CALLS && defined(__clang__)
+#define OTHERWISE(handler) [[clang::musttail]] return handler(c, op)
+#else
+#define OTHERWISE(handler) return handler(c, op)
+#endif
 
 // The next instruction runs after this front.
 [[gnu::always_inline]] inline void leave_front(P5& k, const Front& f, u64 at) {

@@ -24,54 +24,6 @@ enum Duty : unsigned {
 };
 constexpr unsigned kDuties = 32, kNeedsClocked = kBanks | kCollides | kRule | kFloat;
 
-using p5::Front;
-using p5::front;
-
-// A limit was reached in the clock op `op`. The chain ends behind the instruction that comes next.
-// A pair that is one handler is taken apart.
-[[gnu::noinline, gnu::cold]] const Op* leave_behind(Cpu& c, const Op* op) {
-  op += op->osize;
-  c.op = op;
-  while (!c.op->length) c.op += c.op->osize;
-  c.request_leave();
-  const Handler plain = unfused(op->handler);
-  return plain ? plain(c, op) : op->handler(c, op);
-}
-
-#if REPRISE_TAIL_CALLS && defined(__clang__)
-#define OTHERWISE(handler) [[clang::musttail]] return handler(c, op)
-#else
-#define OTHERWISE(handler) return handler(c, op)
-#endif
-
-// The front of a block in general.
-const Op* any_front(Cpu& c, const Op* op) {
-  P5& k = *c.p5;
-  const Front& f = front(op);
-  const u64 at = linear_code(c, 0);
-  if ((k.exit.paid | k.exit.slack) && !c.single) {
-    // The block was summed up without: its instructions run one by one.
-    c.cycle -= op->cycles_left;
-    c.icount -= op->count_left;
-    return nullptr;
-  }
-  i64 extra = k.exit.branch ? p5::resolve_branch(k, at) : 0;
-  if (k.exit.rep && !f.repeats) c.clocks->rep_at = kNever;
-  if (k.exit.written & f.address) {
-    ++k.counters.agi;
-    ++extra;
-  }
-  if (k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) extra += p5::fetch_line(c, at);
-  p5::leave_front(k, f, at);
-  if (extra) {
-    c.cycle += u64(extra);
-    if (c.cycle >= c.cycle_limit) OTHERWISE(leave_behind);
-  }
-  DISPATCH(c, op + 1);
-}
-
-// --- inside a block
-
 // The banks of the data cache that the instruction's datum is in.
 [[gnu::noinline]] u8 banks(const Cpu& c, const Op* op, const Clocked& i) {
   const u64 linear = data_address(c, op, i);
@@ -134,7 +86,7 @@ template <unsigned D>
   if (extra) {
     c.cycle += u64(extra);
     if (c.cycle >= c.cycle_limit) [[unlikely]]
-      OTHERWISE(leave_behind);
+      OTHERWISE(p5::leave_behind);
   }
   DISPATCH(c, op + slots);
 }
@@ -269,7 +221,7 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
     clock.osize = slots;
     return clock;
   };
-  Front f = {};
+  p5::Front f = {};
   f.exit = exit_[count_ - 1];
   f.exit.pairs = pairs_;
   f.exit.agi = agi_;
@@ -277,7 +229,7 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   f.left.after = bytes_;
   f.left.branch = f.exit.branch != P5Branch::kNone ? ops[count_ - 1].offset : bytes_;
   f.repeats = exit_[0].rep;
-  Op& first = slot(0, any_front, 1);
+  Op& first = slot(0, p5::any_front, 1);
   std::memcpy(reinterpret_cast<u8*>(&first) + p5::kFrontAt, &f, sizeof f);
   // CMP and Jcc that are one handler have nothing between them.
   if (count_ > 1 && !needed_[count_ - 1]) fuse(ops, count_);
