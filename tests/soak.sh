@@ -11,4 +11,4 @@ export REPRISE_SILICON_CASES=${REPRISE_SILICON_CASES:-17000000}
 export REPRISE_SILICON_SEED=${REPRISE_SILICON_SEED:-$(date +%Y%m%d)}
 export REPRISE_EQUIV_CASES=${REPRISE_EQUIV_CASES:-10000}
 export REPRISE_EQUIV_SEED=${REPRISE_EQUIV_SEED:-$(date +%Y%m%d)00000}
-exec tests/run.sh integration/{determinism,media,replay,linux,stress} unit integration/{identity,kill,rubbish} mutate fuzz
+exec tests/run.sh integration/{determinism,identity} unit integration/{media,kill,replay,linux,stress,rubbish} mutate fuzz
