@@ -38,7 +38,15 @@ using Handler = const Op* (*)(Cpu&, const Op*);
 #else
 #define DISPATCH(cpu, op) return (op)->handler(cpu, op)
 #endif
-#define NEXT DISPATCH(c, (op + 1))
+// The compilers are kept from seeing that `op` is one more than it was: they would compute it
+// beside the load of the handler and move it where it belongs, two instructions more in every
+// handler.
+#define NEXT            \
+  do {                  \
+    ++op;               \
+    asm("" : "+r"(op)); \
+    DISPATCH(c, op);    \
+  } while (0)
 
 // Register operands are byte offsets into Cpu::r, so AH is offset 1 and no shift is needed.
 struct Op {
