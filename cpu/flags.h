@@ -25,12 +25,13 @@ inline u64 sext(T value) {
 class Flags {
  public:
   enum Kind : u32 {
-    kRaw,    // all six in raw_
+    kRaw,    // all six in raw_; CF, OF, AF as for kMixed, too
     kAdd,    // r = a + b
     kSub,    // r = a - b
     kLogic,  // CF = OF = AF = 0
-    kMixed,  // SF, ZF, PF from r; CF, OF, AF in raw_
+    kMixed,  // SF, ZF, PF from r; of a, bit 0 is CF, bit 4 AF, bit 63 OF
   };
+  static constexpr u64 kMixedCf = 1, kMixedAf = 16, kMixedOf = u64(1) << 63;
 
   template <class T>
   void set_add(T a, T b, T r) {
@@ -44,12 +45,14 @@ class Flags {
   void set_logic(T r) {
     r_ = sext(r), kind_ = kLogic;
   }
-  // CF, OF and AF given as bits of `coa`; the rest from r.
+  // CF, AF and OF given as kMixed...; the rest from r.
   template <class T>
-  void set_mixed(T r, u32 coa) {
-    r_ = sext(r), raw_ = coa, kind_ = kMixed;
+  void set_mixed(T r, u64 cf_af_of) {
+    a_ = cf_af_of, r_ = sext(r), kind_ = kMixed;
   }
-  void set_raw(u32 bits) { raw_ = bits & kArith, kind_ = kRaw; }
+  void set_raw(u32 bits) {
+    a_ = (bits & (CF | AF)) | (bits & OF ? kMixedOf : 0), raw_ = bits & kArith, kind_ = kRaw;
+  }
 
   bool cf() const {
     switch (kind_) {
@@ -60,7 +63,7 @@ class Flags {
       case kLogic:
         return false;
       default:
-        return raw_ & CF;
+        return a_ & kMixedCf;
     }
   }
   bool of() const {
@@ -72,7 +75,7 @@ class Flags {
       case kLogic:
         return false;
       default:
-        return raw_ & OF;
+        return a_ & kMixedOf;
     }
   }
   bool af() const {
@@ -83,7 +86,7 @@ class Flags {
       case kLogic:
         return false;
       default:
-        return raw_ & AF;
+        return a_ & kMixedAf;
     }
   }
   bool zf() const { return kind_ == kRaw ? raw_ & ZF : r_ == 0; }

@@ -12,68 +12,91 @@ namespace reprise::cpu {
 // --- operations
 // --------------------------------------------------------------------------------------
 
+// C: Cpu, or Quiet where nothing can look at the flags before another instruction sets them all.
+struct Quiet {
+  explicit Quiet(Cpu&) {}
+  struct {
+    template <class T>
+    void set_add(T, T, T) const {}
+    template <class T>
+    void set_sub(T, T, T) const {}
+    template <class T>
+    void set_logic(T) const {}
+    template <class T>
+    void set_mixed(T, u64) const {}
+  } flags;
+};
+
 struct Add {
-  template <class T>
-  static T apply(Cpu& c, T a, T b) {
+  template <class T, class C>
+  static T apply(C& c, T a, T b) {
     const T r = T(a + b);
-    c.flags.set_add<T>(a, b, r);
+    c.flags.template set_add<T>(a, b, r);
     return r;
   }
 };
 struct Sub {
-  template <class T>
-  static T apply(Cpu& c, T a, T b) {
+  template <class T, class C>
+  static T apply(C& c, T a, T b) {
     const T r = T(a - b);
-    c.flags.set_sub<T>(a, b, r);
+    c.flags.template set_sub<T>(a, b, r);
     return r;
   }
 };
 template <class T>
 constexpr T sign_bit = T(T(1) << (8 * sizeof(T) - 1));
 
+// Of a sum, in the form of Flags::set_mixed: where bits 4 carried, and where the sign is wrong.
+template <class T>
+u64 sum_af_of(T a, T b, T r) {
+  return ((a ^ b ^ r) & Flags::kMixedAf) | (sext(T((a ^ r) & (b ^ r))) & Flags::kMixedOf);
+}
+template <class T>
+u64 difference_af_of(T a, T b, T r) {
+  return ((a ^ b ^ r) & Flags::kMixedAf) | (sext(T((a ^ b) & (a ^ r))) & Flags::kMixedOf);
+}
+
 struct Adc {
   template <class T>
   static T apply(Cpu& c, T a, T b) {
-    const T carry = c.flags.cf();
-    const T r = T(a + b + carry);
-    const bool cf = carry ? r <= a : r < a;
-    c.flags.set_mixed<T>(
-        r, (cf ? CF : 0) | ((a ^ b ^ r) & AF) | (((a ^ r) & (b ^ r) & sign_bit<T>) ? OF : 0));
+    T sum, r;
+    const bool first = __builtin_add_overflow(a, b, &sum);
+    const bool cf = first | __builtin_add_overflow(sum, T(c.flags.cf()), &r);
+    c.flags.set_mixed<T>(r, cf | sum_af_of<T>(a, b, r));
     return r;
   }
 };
 struct Sbb {
   template <class T>
   static T apply(Cpu& c, T a, T b) {
-    const T borrow = c.flags.cf();
-    const T r = T(a - b - borrow);
-    const bool cf = borrow ? a <= b : a < b;
-    c.flags.set_mixed<T>(
-        r, (cf ? CF : 0) | ((a ^ b ^ r) & AF) | (((a ^ b) & (a ^ r) & sign_bit<T>) ? OF : 0));
+    T difference, r;
+    const bool first = __builtin_sub_overflow(a, b, &difference);
+    const bool cf = first | __builtin_sub_overflow(difference, T(c.flags.cf()), &r);
+    c.flags.set_mixed<T>(r, cf | difference_af_of<T>(a, b, r));
     return r;
   }
 };
 struct And {
-  template <class T>
-  static T apply(Cpu& c, T a, T b) {
+  template <class T, class C>
+  static T apply(C& c, T a, T b) {
     const T r = a & b;
-    c.flags.set_logic<T>(r);
+    c.flags.template set_logic<T>(r);
     return r;
   }
 };
 struct Or {
-  template <class T>
-  static T apply(Cpu& c, T a, T b) {
+  template <class T, class C>
+  static T apply(C& c, T a, T b) {
     const T r = a | b;
-    c.flags.set_logic<T>(r);
+    c.flags.template set_logic<T>(r);
     return r;
   }
 };
 struct Xor {
-  template <class T>
-  static T apply(Cpu& c, T a, T b) {
+  template <class T, class C>
+  static T apply(C& c, T a, T b) {
     const T r = a ^ b;
-    c.flags.set_logic<T>(r);
+    c.flags.template set_logic<T>(r);
     return r;
   }
 };
@@ -81,8 +104,7 @@ struct Inc {
   template <class T>
   static T apply(Cpu& c, T a) {
     const T r = T(a + 1);
-    c.flags.set_mixed<T>(
-        r, (c.flags.cf() ? CF : 0) | ((a ^ r ^ 1) & AF) | (r == sign_bit<T> ? OF : 0));
+    c.flags.set_mixed<T>(r, c.flags.cf() | sum_af_of<T>(a, 1, r));
     return r;
   }
 };
@@ -90,8 +112,7 @@ struct Dec {
   template <class T>
   static T apply(Cpu& c, T a) {
     const T r = T(a - 1);
-    c.flags.set_mixed<T>(
-        r, (c.flags.cf() ? CF : 0) | ((a ^ r ^ 1) & AF) | (a == sign_bit<T> ? OF : 0));
+    c.flags.set_mixed<T>(r, c.flags.cf() | difference_af_of<T>(a, 1, r));
     return r;
   }
 };
@@ -155,28 +176,40 @@ struct E1 {  // op E
 template <class A>
 struct CompareEG {
   template <class T, class P>
+  static void compare(Cpu& c, const Op* op) {
+    A::template apply<T>(c, P::template read<T>(c, op), c.reg<T>(op->reg));
+  }
+  template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_READ(T, T);
-    A::template apply<T>(c, P::template read<T>(c, op), c.reg<T>(op->reg));
+    compare<T, P>(c, op);
     NEXT;
   }
 };
 template <class A>
 struct CompareGE {
   template <class T, class P>
-  static const Op* run(Cpu& c, const Op* op) {
-    FAST_READ(T, T);
+  static void compare(Cpu& c, const Op* op) {
     const T b = P::template read<T>(c, op);
     A::template apply<T>(c, c.reg<T>(op->reg), b);
+  }
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    FAST_READ(T, T);
+    compare<T, P>(c, op);
     NEXT;
   }
 };
 template <class A>
 struct CompareEI {
   template <class T, class P>
+  static void compare(Cpu& c, const Op* op) {
+    A::template apply<T>(c, P::template read<T>(c, op), T(i64(op->imm)));
+  }
+  template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_READ(T, T);
-    A::template apply<T>(c, P::template read<T>(c, op), T(i64(op->imm)));
+    compare<T, P>(c, op);
     NEXT;
   }
 };

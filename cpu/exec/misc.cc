@@ -1,5 +1,5 @@
-// Source: Intel SDM volume 2. Undefined flags: MUL and IMUL clear AF; SF, ZF and PF follow the
-// low half; DIV and IDIV leave all flags; AAM and AAD clear CF, OF, AF.
+// Source: Intel SDM volume 2. Undefined flags: DIV and IDIV leave all flags; AAM and AAD clear
+// CF, OF, AF.
 #include "cpu/exec/misc.h"
 
 #include "cpu/cluster.h"
@@ -10,29 +10,6 @@ namespace reprise::cpu {
 
 namespace {
 
-template <class T>
-struct Wide;
-template <>
-struct Wide<u8> {
-  using U = u16;
-  using S = i16;
-};
-template <>
-struct Wide<u16> {
-  using U = u32;
-  using S = i32;
-};
-template <>
-struct Wide<u32> {
-  using U = u64;
-  using S = i64;
-};
-template <>
-struct Wide<u64> {
-  using U = u128;
-  using S = __int128;
-};
-
 // The double-width operand: AX, DX:AX, EDX:EAX, RDX:RAX.
 template <class T>
 typename Wide<T>::U get_wide(Cpu& c) {
@@ -41,6 +18,7 @@ typename Wide<T>::U get_wide(Cpu& c) {
   else
     return typename Wide<T>::U(c.reg<T>(RDX * 8)) << kBits<T> | c.reg<T>(RAX * 8);
 }
+
 template <class T>
 void set_halves(Cpu& c, T low, T high) {
   if constexpr (sizeof(T) == 1) {
@@ -52,25 +30,6 @@ void set_halves(Cpu& c, T low, T high) {
 }
 
 }  // namespace
-
-template <class T>
-void mul(Cpu& c, const Op& op) {
-  using U = typename Wide<T>::U;
-  const U product = U(c.reg<T>(RAX * 8)) * U(read_rm<T>(c, op));
-  const T low = T(product), high = T(product >> kBits<T>);
-  set_halves<T>(c, low, high);
-  c.flags.set_mixed<T>(low, high ? CF | OF : 0);
-}
-
-template <class T>
-void imul(Cpu& c, const Op& op) {
-  using S = typename Wide<T>::S;
-  using H = std::make_signed_t<T>;
-  const S product = S(H(c.reg<T>(RAX * 8))) * S(H(read_rm<T>(c, op)));
-  const T low = T(product), high = T(product >> kBits<T>);
-  set_halves<T>(c, low, high);
-  c.flags.set_mixed<T>(low, product != S(H(low)) ? CF | OF : 0);
-}
 
 template <class T>
 void div(Cpu& c, const Op& op) {
@@ -166,8 +125,6 @@ void popcnt(Cpu& c, const Op& op) {
   template void fn<u16>(Cpu&, const Op&); \
   template void fn<u32>(Cpu&, const Op&); \
   template void fn<u64>(Cpu&, const Op&);
-WIDTHS(mul)
-WIDTHS(imul)
 WIDTHS(div)
 WIDTHS(idiv)
 WIDTHS(mov_acc_moffs)
@@ -226,7 +183,7 @@ void salc(Cpu& c, const Op&) { c.reg<u8>(RAX * 8) = c.flags.cf() ? 0xFF : 0; }
 namespace {
 void finish_decimal(Cpu& c, u8 al, bool cf, bool af) {
   c.reg<u8>(RAX * 8) = al;
-  c.flags.set_mixed<u8>(al, (cf ? CF : 0) | (af ? AF : 0));
+  c.flags.set_mixed<u8>(al, (cf ? Flags::kMixedCf : 0) | (af ? Flags::kMixedAf : 0));
 }
 void adjust(Cpu& c, int sign) {  // DAA, DAS
   const u8 old = u8(c.r[RAX]);
@@ -249,7 +206,7 @@ void ascii_adjust(Cpu& c, int sign) {  // AAA, AAS
   const bool carry = (c.r[RAX] & 15) > 9 || c.flags.af();
   if (carry) c.reg<u16>(RAX * 8) = u16(c.r[RAX] + 0x106 * sign);
   c.reg<u8>(RAX * 8) &= 15;
-  c.flags.set_mixed<u8>(u8(c.r[RAX]), carry ? CF | AF : 0);
+  c.flags.set_mixed<u8>(u8(c.r[RAX]), carry ? Flags::kMixedCf | Flags::kMixedAf : 0);
 }
 }  // namespace
 

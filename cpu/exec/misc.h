@@ -7,10 +7,6 @@ namespace reprise::cpu {
 
 // Plain functions for STEP and STEP_W rows.
 template <class T>
-void mul(Cpu& c, const Op& op);
-template <class T>
-void imul(Cpu& c, const Op& op);
-template <class T>
 void div(Cpu& c, const Op& op);
 template <class T>
 void idiv(Cpu& c, const Op& op);

@@ -170,8 +170,8 @@ void add_arithmetic(Tables& t) {
     t.add(kOneByte, op, kAnyPrefix, 1, kAnyForm, -1, {"test", e | imm, &kSet<CompareEI<And>>});
     t.add(kOneByte, op, kAnyPrefix, 2, kAnyForm, -1, {"not", e, &kSet<E1<Not>>, kLockable});
     t.add(kOneByte, op, kAnyPrefix, 3, kAnyForm, -1, {"neg", e, &kSet<E1<Neg>>, kLockable});
-    t.add(kOneByte, op, kAnyPrefix, 4, kAnyForm, -1, {"mul", e, STEP_W(mul)});
-    t.add(kOneByte, op, kAnyPrefix, 5, kAnyForm, -1, {"imul", e, STEP_W(imul)});
+    t.add(kOneByte, op, kAnyPrefix, 4, kAnyForm, -1, {"mul", e, &kSet<MulE<false>>});
+    t.add(kOneByte, op, kAnyPrefix, 5, kAnyForm, -1, {"imul", e, &kSet<MulE<true>>});
     t.add(kOneByte, op, kAnyPrefix, 6, kAnyForm, -1, {"div", e, STEP_W(div)});
     t.add(kOneByte, op, kAnyPrefix, 7, kAnyForm, -1, {"idiv", e, STEP_W(idiv)});
   }

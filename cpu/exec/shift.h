@@ -13,34 +13,32 @@ inline constexpr unsigned kBits = 8 * sizeof(T);
 template <class T>
 inline constexpr u8 kCountMask = sizeof(T) == 8 ? 63 : 31;
 
+// A shift by n is one by n - 1 and then one by 1, of which the flags are.
 struct Shl {
-  template <class T>
-  static T apply(Cpu& c, T a, u8 n) {
-    const T r = n < kBits<T> ? T(a << n) : T(0);
-    const bool cf = n <= kBits<T> && (a >> (kBits<T> - n) & 1);
-    const bool of = bool(r & sign_bit<T>) != cf;
-    c.flags.set_mixed<T>(r, (cf ? CF : 0) | (of ? OF : 0));
+  template <class T, class C>
+  static T apply(C& c, T a, u8 n) {
+    const T before = sizeof(T) >= 4 || n <= kBits<T> ? T(a << (n - 1)) : T(0);
+    const T r = T(before << 1);
+    c.flags.template set_mixed<T>(r, sext(before) >> 63 | (sext(T(before ^ r)) & Flags::kMixedOf));
     return r;
   }
 };
 struct Shr {
-  template <class T>
-  static T apply(Cpu& c, T a, u8 n) {
-    const T r = n < kBits<T> ? T(a >> n) : T(0);
-    const bool cf = n <= kBits<T> && (a >> (n - 1) & 1);
-    const T last = n - 1u < kBits<T> ? T(a >> (n - 1)) : T(0);
-    c.flags.set_mixed<T>(r, (cf ? CF : 0) | (last & sign_bit<T> ? OF : 0));
+  template <class T, class C>
+  static T apply(C& c, T a, u8 n) {
+    const T before = sizeof(T) >= 4 || n <= kBits<T> ? T(a >> (n - 1)) : T(0);
+    const T r = before >> 1;
+    c.flags.template set_mixed<T>(r, sext(before) & (Flags::kMixedOf | Flags::kMixedCf));
     return r;
   }
 };
 struct Sar {
-  template <class T>
-  static T apply(Cpu& c, T a, u8 n) {
+  template <class T, class C>
+  static T apply(C& c, T a, u8 n) {
     using S = std::make_signed_t<T>;
-    const unsigned m = n < kBits<T> ? n : kBits<T> - 1;
-    const T r = T(S(a) >> m);
-    const bool cf = S(a) >> (n - 1u < kBits<T> ? n - 1 : kBits<T> - 1) & 1;
-    c.flags.set_mixed<T>(r, cf ? CF : 0);
+    const S before = S(S(a) >> (sizeof(T) >= 4 || n <= kBits<T> ? n - 1 : kBits<T> - 1));
+    const T r = T(before >> 1);
+    c.flags.template set_mixed<T>(r, before & 1);
     return r;
   }
 };
@@ -122,7 +120,7 @@ T double_shift_left(Cpu& c, T d, T s, u8 n) {
   }
   const T r = n == kBits<T> ? s : T(d << n | s >> (kBits<T> - n));
   const bool cf = d >> (kBits<T> - n) & 1;
-  c.flags.set_mixed<T>(r, (cf ? CF : 0) | ((r ^ d) & sign_bit<T> ? OF : 0));
+  c.flags.set_mixed<T>(r, u64(cf) | (sext(T(r ^ d)) & Flags::kMixedOf));
   return r;
 }
 template <class T>
@@ -134,7 +132,7 @@ T double_shift_right(Cpu& c, T d, T s, u8 n) {
   }
   const T r = n == kBits<T> ? s : T(d >> n | s << (kBits<T> - n));
   const bool cf = d >> (n - 1) & 1;
-  c.flags.set_mixed<T>(r, (cf ? CF : 0) | ((r ^ d) & sign_bit<T> ? OF : 0));
+  c.flags.set_mixed<T>(r, u64(cf) | (sext(T(r ^ d)) & Flags::kMixedOf));
   return r;
 }
 template <bool Left, Count C>
@@ -154,29 +152,22 @@ struct DoubleShift {
 };
 
 // IMUL G, E and G, E, I. AF is cleared; SF, ZF and PF follow the low half.
-template <class T>
-T imul_flags(Cpu& c, T a, T b) {
-  using S = std::make_signed_t<T>;
-  bool overflow;
-  T r;
-  if constexpr (sizeof(T) == 8) {
-    i64 product;
-    overflow = __builtin_mul_overflow(i64(a), i64(b), &product);
-    r = u64(product);
-  } else {
-    const i64 product = i64(S(a)) * i64(S(b));
-    r = T(product);
-    overflow = product != i64(S(r));
+struct Imul {
+  template <class T, class C>
+  static T apply(C& c, T a, T b) {
+    using S = std::make_signed_t<T>;
+    S r;
+    const bool overflow = __builtin_mul_overflow(S(a), S(b), &r);
+    c.flags.template set_mixed<T>(T(r), overflow ? Flags::kMixedCf | Flags::kMixedOf : 0);
+    return T(r);
   }
-  c.flags.set_mixed<T>(r, overflow ? CF | OF : 0);
-  return r;
-}
+};
 struct ImulGE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_READ(T, T);
     const T b = P::template read<T>(c, op);
-    c.set_reg<T>(op->reg, imul_flags<T>(c, c.reg<T>(op->reg), b));
+    c.set_reg<T>(op->reg, Imul::apply<T>(c, c.reg<T>(op->reg), b));
     NEXT;
   }
 };
@@ -185,7 +176,52 @@ struct ImulGEI {
   static const Op* run(Cpu& c, const Op* op) {
     FAST_READ(T, T);
     const T b = P::template read<T>(c, op);
-    c.set_reg<T>(op->reg, imul_flags<T>(c, b, T(i64(op->imm))));
+    c.set_reg<T>(op->reg, Imul::apply<T>(c, b, T(i64(op->imm))));
+    NEXT;
+  }
+};
+
+// Twice as wide as T.
+template <class T>
+struct Wide;
+template <>
+struct Wide<u8> {
+  using U = u16;
+  using S = i16;
+};
+template <>
+struct Wide<u16> {
+  using U = u32;
+  using S = i32;
+};
+template <>
+struct Wide<u32> {
+  using U = u64;
+  using S = i64;
+};
+template <>
+struct Wide<u64> {
+  using U = u128;
+  using S = __int128;
+};
+// MUL and IMUL E: the product in AX, DX:AX, EDX:EAX, RDX:RAX; flags as above.
+template <bool Signed>
+struct MulE {
+  template <class T, class P>
+  static const Op* run(Cpu& c, const Op* op) {
+    using U = std::conditional_t<Signed, std::make_signed_t<T>, T>;
+    using W = std::conditional_t<Signed, typename Wide<T>::S, typename Wide<T>::U>;
+    FAST_READ(T, T);
+    const W product = W(W(U(P::template read<T>(c, op))) * W(U(c.reg<T>(RAX * 8))));
+    const T low = T(product), high = T(product >> kBits<T>);
+    if constexpr (sizeof(T) == 1) {
+      c.reg<u16>(RAX * 8) = u16(product);
+    } else {
+      c.set_reg<T>(RAX * 8, low);
+      c.set_reg<T>(RDX * 8, high);
+    }
+    const bool fits = product == W(U(low));
+    c.flags.set_mixed<T>(low, fits ? 0 : Flags::kMixedCf | Flags::kMixedOf);
     NEXT;
   }
 };
