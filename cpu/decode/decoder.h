@@ -21,9 +21,12 @@ void relocate(Op* op);
 // May this (relocated) branch of a block at `offset` in its page lead into another page?
 bool branches_out(const Op& op, unsigned offset);
 
-// Joins pairs (cmp or test with the branch behind it) into one dispatch.
+// Joins pairs into one dispatch: comparisons with the branch behind them, and wherever else in a
+// block it saves most (exec/fusion.cc). The second of a pair keeps its handler.
 void fuse(Op* ops, unsigned count);
-// The handler that the first of a fused pair had; null where it is none.
+// Only the comparison and branch at the end.
+void fuse_branch(Op* ops, unsigned count);
+// The handler that the first of such a pair had; null where it is none.
 Handler unfused(Handler fused);
 
 // Ends a block that has no branch: goes on behind it.

@@ -231,72 +231,10 @@ void add_rest(Tables& t) {
   t.add(k0F, 0x0B, kAnyPrefix, {"ud2", None, JUMP(ud), kEnds});
 }
 
-// --- fusion
-// -----------------------------------------------------------------------------------------------
-
-using FusedHandlers = std::array<Handler, 4>;  // by width
-template <class A, bool Immediate, class P, unsigned... C>
-constexpr auto fused_table(std::integer_sequence<unsigned, C...>) {
-  const auto of = []<class F>(F) -> FusedHandlers {
-    return {F::template run<u8, P>, F::template run<u16, P>, F::template run<u32, P>,
-            F::template run<u64, P>};
-  };
-  return std::array{of(FusedJcc<A, C, Immediate>())...};
-}
-template <class A, bool Immediate>
-Handler fused_for(unsigned condition, unsigned width, bool lines) {
-  static constexpr std::integer_sequence all = std::make_integer_sequence<unsigned, 16>();
-  static constexpr std::array tables = {fused_table<A, Immediate, InReg>(all),
-                                        fused_table<A, Immediate, InRegLines>(all)};
-  return tables[lines][condition][width];
-}
-
-template <class A>
-Handler fuse_with(const Op& first, const Op& second, bool lines) {
-  for (unsigned w = 0; w < 4; ++w) {
-    if (first.handler == kSet<CompareEG<A>>.of[w][0])
-      return fused_for<A, false>(second.arg, w, lines);
-    if (first.handler == kSet<CompareEI<A>>.of[w][0])
-      return fused_for<A, true>(second.arg, w, lines);
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Handler next_block_handler(bool lines) {
   return lines ? next_block<InRegLines> : next_block<InReg>;
-}
-
-void fuse(Op* ops, unsigned count) {
-  if (count < 2) return;
-  Op& first = ops[count - 2];
-  const Op& second = ops[count - 1];
-  // Only the 64-bit forms of Jcc: the fused half goes to a target of full width.
-  const auto jcc = [&](unsigned place) {
-    for (u8 i = 0; i < 16; ++i)
-      if (second.handler == tables().row(kOneByte, u8(0x70 + i), kNoPrefix).handlers->of[3][place])
-        return true;
-    return false;
-  };
-  const bool lines = jcc(4);
-  if (!lines && !jcc(0)) return;
-  if (Handler h = fuse_with<Sub>(first, second, lines))
-    first.handler = h;
-  else if (Handler h2 = fuse_with<And>(first, second, lines))
-    first.handler = h2;
-}
-
-Handler unfused(Handler h) {
-  for (unsigned n = 0; n < 128; ++n) {
-    const unsigned w = n & 3, i = n >> 2 & 15;
-    const bool lines = n >> 6;
-    if (h == fused_for<Sub, false>(i, w, lines)) return kSet<CompareEG<Sub>>.of[w][0];
-    if (h == fused_for<Sub, true>(i, w, lines)) return kSet<CompareEI<Sub>>.of[w][0];
-    if (h == fused_for<And, false>(i, w, lines)) return kSet<CompareEG<And>>.of[w][0];
-    if (h == fused_for<And, true>(i, w, lines)) return kSet<CompareEI<And>>.of[w][0];
-  }
-  return nullptr;
 }
 
 void add_integer_rows(Tables& t) {

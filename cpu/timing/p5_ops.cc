@@ -232,7 +232,7 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   Op& first = slot(0, p5::any_front, 1);
   std::memcpy(reinterpret_cast<u8*>(&first) + p5::kFrontAt, &f, sizeof f);
   // CMP and Jcc that are one handler have nothing between them.
-  if (count_ > 1 && !needed_[count_ - 1]) fuse(ops, count_);
+  if (count_ > 1 && !needed_[count_ - 1]) fuse_branch(ops, count_);
   for (unsigned n = 0; n < count_; ++n) {
     if (needed_[n]) {
       const bool two = duties_[n] & kNeedsClocked;
