@@ -43,12 +43,15 @@ template <class T, bool Lines = false>
   return fast_tag<T, Lines>(linear) == fast_entry<Lines>(c, linear).write_tag;
 }
 
-// T: u8 to u64. `seg` only tells #SS from #GP.
+// T: u8 to u64. `seg` only tells #SS from #GP. Handlers that do not look for lines first do so where
+// there is a model of caches: it has no pages to be found.
 template <class T, bool Lines = false>
 [[gnu::always_inline]] inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
   if (reads_fast<T, Lines>(c, linear)) [[likely]]
     return read_host<T>(linear + fast_entry<Lines>(c, linear).addend);
   c.op = op;
+  if (!Lines && c.lines && reads_fast<T, true>(c, linear))
+    return read_host<T>(linear + fast_entry<true>(c, linear).addend);
   return T(c.load_slow(linear, sizeof(T), c.user(), seg));
 }
 
@@ -57,6 +60,8 @@ template <class T, bool Lines = false>
   if (writes_fast<T, Lines>(c, linear)) [[likely]]
     return write_host<T>(linear + fast_entry<Lines>(c, linear).addend, value);
   c.op = op;
+  if (!Lines && c.lines && writes_fast<T, true>(c, linear))
+    return write_host<T>(linear + fast_entry<true>(c, linear).addend, value);
   c.store_slow(linear, sizeof(T), value, c.user(), seg);
 }
 
@@ -152,6 +157,10 @@ struct InMemory {
       return {c, op, linear, host, read_host<T>(host)};
     }
     c.op = op;
+    if (!Lines && c.lines && writes_fast<T, true>(c, linear)) {
+      const u64 host = linear + fast_entry<true>(c, linear).addend;
+      return {c, op, linear, host, read_host<T>(host)};
+    }
     c.probe(linear, sizeof(T), true, c.user(), op->seg);
     return {c, op, linear, 0, T(c.load_slow(linear, sizeof(T), c.user(), op->seg))};
   }

@@ -160,20 +160,9 @@ void charge(Cpu& c, u64 linear, unsigned size, bool write) {
   if (extra) c.wait(u64(extra));
 }
 
-// The line of a datum that costs nothing, of `size` bytes, a power of two; null where there is
-// none.
-const FastEntry* free_line(const Cpu& c, u64 linear, unsigned size, bool write, bool user) {
-  const FastEntry& line = c.lines[linear >> 5 & (kDataLines - 1)];
-  const u64 tag = write ? line.write_tag : line.read_tag;
-  const bool found = (linear & ~u64(31 ^ (size - 1))) == tag && user == c.user();
-  return found && std::has_single_bit(size) ? &line : nullptr;
-}
-
 }  // namespace
 
 u64 load(Cpu& c, u64 linear, unsigned size, bool user, u8 segment) {
-  if (const FastEntry* line = free_line(c, linear, size, false, user)) [[likely]]
-    return read_sized(linear + line->addend, size);
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
   u64 value = 0;
   if (((linear + size - 1) & kPageMask) == page.read_tag && user == c.user()) [[likely]]
@@ -185,8 +174,6 @@ u64 load(Cpu& c, u64 linear, unsigned size, bool user, u8 segment) {
 }
 
 void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment) {
-  if (const FastEntry* line = free_line(c, linear, size, true, user)) [[likely]]
-    return write_sized(linear + line->addend, size, value);
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
   if (((linear + size - 1) & kPageMask) == page.write_tag && user == c.user()) [[likely]]
     write_sized(linear + page.addend, size, value);
