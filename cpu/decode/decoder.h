@@ -24,8 +24,9 @@ bool branches_out(const Op& op, unsigned offset);
 // Joins pairs into one dispatch: comparisons with the branch behind them, and wherever else in a
 // block it saves most (exec/fusion.cc). The second of a pair keeps its handler.
 void fuse(Op* ops, unsigned count);
-// Only the comparison and branch at the end.
+// Only the comparison and branch at the end; only the others.
 void fuse_branch(Op* ops, unsigned count);
+void fuse_chains(Op* ops, unsigned count);
 // The handler that the first of such a pair had; null where it is none.
 Handler unfused(Handler fused);
 

@@ -52,16 +52,20 @@ Comparison register_comparison(unsigned width, std::integer_sequence<unsigned, C
           {FusedJcc<A, C, Immediate>::template run<T, InReg>...},
           {FusedJcc<A, C, Immediate>::template run<T, InRegLines>...}};
 }
-template <class Plain, class A, class T, unsigned Condition>
+template <class Plain, class A, class T, class Place, unsigned Condition>
 Handler with_memory() {
   if constexpr (usual<A>(Condition))
-    return FusedMemoryJcc<Plain, A, Condition>::template run<T, InFlat>;
+    return FusedMemoryJcc<Plain, A, Condition>::template run<T, Place>;
   else
     return nullptr;
 }
 template <class Plain, class A, class T, unsigned... C>
 Comparison memory_comparison(unsigned width, std::integer_sequence<unsigned, C...>) {
-  return {kSet<Plain>.of[width][1], {with_memory<Plain, A, T, C>()...}, {}};
+  return {kSet<Plain>.of[width][1], {with_memory<Plain, A, T, InFlat, C>()...}, {}};
+}
+template <class Plain, class A, class T, unsigned... C>
+Comparison lines_comparison(unsigned width, std::integer_sequence<unsigned, C...>) {
+  return {kSet<Plain>.of[width][3], {}, {with_memory<Plain, A, T, InLines, C>()...}};
 }
 
 std::vector<Comparison> make_comparisons() {
@@ -72,12 +76,16 @@ std::vector<Comparison> make_comparisons() {
     all.push_back(register_comparison<Sub, true, T>(width, conditions));
     all.push_back(register_comparison<And, false, T>(width, conditions));
     all.push_back(register_comparison<And, true, T>(width, conditions));
+    const auto add_memory = [&]<class Plain, class A>(Plain, A) {
+      all.push_back(memory_comparison<Plain, A, T>(width, conditions));
+      all.push_back(lines_comparison<Plain, A, T>(width, conditions));
+    };
     if constexpr (sizeof(T) != 2) {
-      all.push_back(memory_comparison<CompareEG<Sub>, Sub, T>(width, conditions));
-      all.push_back(memory_comparison<CompareGE<Sub>, Sub, T>(width, conditions));
-      all.push_back(memory_comparison<CompareEI<Sub>, Sub, T>(width, conditions));
-      all.push_back(memory_comparison<CompareEG<And>, And, T>(width, conditions));
-      all.push_back(memory_comparison<CompareEI<And>, And, T>(width, conditions));
+      add_memory(CompareEG<Sub>(), Sub());
+      add_memory(CompareGE<Sub>(), Sub());
+      add_memory(CompareEI<Sub>(), Sub());
+      add_memory(CompareEG<And>(), And());
+      add_memory(CompareEI<And>(), And());
     }
   };
   add(0, u8()), add(1, u16()), add(2, u32()), add(3, u64());
@@ -134,10 +142,19 @@ constexpr auto make_chains(std::integer_sequence<unsigned, I...>) {
 }
 constexpr auto kChains = make_chains(std::make_integer_sequence<unsigned, kFirsts * kSeconds>());
 
-const Part* find_first(const Op& op) {
+const std::vector<Part>& firsts() {
   static const std::vector<Part> parts =
       make_parts<Firsts>(std::make_integer_sequence<unsigned, kFirsts>(),
                          []<class K>(std::type_identity<K>) { return K::target; });
+  return parts;
+}
+Handler first_plain(unsigned kind, bool wide) {
+  for (const Part& part : firsts())
+    if (part.kind == kind && part.wide == wide) return part.handler;
+  return nullptr;
+}
+const Part* find_first(const Op& op) {
+  const std::vector<Part>& parts = firsts();
   const auto found = std::lower_bound(parts.begin(), parts.end(), op.handler, ByHandler());
   return found != parts.end() && found->handler == op.handler && found->usable(op) ? &*found
                                                                                    : nullptr;
@@ -169,8 +186,7 @@ void fuse_branch(Op* ops, unsigned count) {
   if (const Handler h = (lines ? found->with_lines : found->with)[condition]) first.handler = h;
 }
 
-void fuse(Op* ops, unsigned count) {
-  fuse_branch(ops, count);
+void fuse_chains(Op* ops, unsigned count) {
   for (unsigned i = 0; i + 1 < count; ++i) {
     const Part* const first = find_first(ops[i]);
     if (!first) continue;
@@ -181,7 +197,15 @@ void fuse(Op* ops, unsigned count) {
   }
 }
 
+void fuse(Op* ops, unsigned count) {
+  fuse_branch(ops, count);
+  fuse_chains(ops, count);
+}
+
 Handler unfused(Handler fused) {
+  for (unsigned chain = 0; chain < kChains.size(); ++chain)
+    for (const bool wide : {false, true})
+      if (kChains[chain][wide] == fused) return first_plain(chain / kSeconds, wide);
   for (const Comparison& comparison : comparisons())
     for (const ByCondition& with : {comparison.with, comparison.with_lines})
       if (std::find(with.begin(), with.end(), fused) != with.end()) return comparison.handler;

@@ -196,7 +196,9 @@ bool take_line(Cpu& c, const Op* op, u64 linear, unsigned size, bool write) {
   c.op = op;
   p5::charge(c, linear, size, write);
   const FastEntry& line = c.lines[set];
-  return (write ? line.write_tag : line.read_tag) == (linear & ~u64(31));
+  // Where the chain is to be left behind this instruction, one that is fused with another must not
+  // go on.
+  return !c.patched && (write ? line.write_tag : line.read_tag) == (linear & ~u64(31));
 }
 
 namespace p5 {

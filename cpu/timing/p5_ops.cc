@@ -231,8 +231,13 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   f.repeats = exit_[0].rep;
   Op& first = slot(0, p5::any_front, 1);
   std::memcpy(reinterpret_cast<u8*>(&first) + p5::kFrontAt, &f, sizeof f);
-  // CMP and Jcc that are one handler have nothing between them.
+  // What is one handler has nothing between it.
   if (count_ > 1 && !needed_[count_ - 1]) fuse_branch(ops, count_);
+  for (unsigned from = 0, n = 1; n <= count_; ++n) {
+    if (n < count_ && !needed_[n]) continue;
+    fuse_chains(ops + from, n - from);
+    from = n;
+  }
   for (unsigned n = 0; n < count_; ++n) {
     if (needed_[n]) {
       const bool two = duties_[n] & kNeedsClocked;
