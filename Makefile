@@ -75,8 +75,9 @@ $(ALL_OBJECTS): | $(ROMS) $(BUILD)/gen/qmp_schema.h $(BUILD)/gen/builtin_guest.h
 
 $(BUILD)/obj/chipset/host/display_sdl.o: CXXFLAGS += $(SDL_FLAGS)
 # Handlers end in indirect jumps. Processors find the target of one that varies by the line it lies in: two
-# of them in a line are mispredicted, or cost several clocks (Zen 4).
-$(BUILD)/obj/cpu/%.o: CXXFLAGS += -falign-functions=64
+# of them in a line are mispredicted, or cost several clocks (Zen 4). Those of the x87 do more each, and gain nothing.
+ALIGNED := $(filter-out cpu/exec/x87%,$(wildcard cpu/exec/*.cc cpu/timing/*.cc))
+$(call objects,$(ALIGNED)): CXXFLAGS += -falign-functions=64
 # The tests' own code is compiled faster so, and runs nearly as fast.
 $(BUILD)/obj/tests/%.o: CXXFLAGS += $(if $(DEBUG),,-O1)
 $(BUILD)/obj/%.o: %.cc
