@@ -31,7 +31,7 @@ static_assert(sizeof(Links) == sizeof(Op));
 struct alignas(32) Block {
   PageCode* page = nullptr;
   PageCode* page2 = nullptr;
-  u64 lines = 0;                  // 64-byte lines decoded from; of page2 it is the first
+  u64 lines = 0;                  // 64-byte lines looked at to decode it; of page2 it is the first
   Block* next = nullptr;          // in the same bucket
   std::vector<Block**> incoming;  // links of other blocks that lead here
   std::vector<Block**> outgoing;  // links of this block that are set

@@ -147,7 +147,8 @@ Block* decode_block(Cpu& c, PageCode* page, u64 address) {
   block->count = u16(count);
   block->bytes = u16(bytes);
   const unsigned first = block->offset / 64;
-  const unsigned final = std::min(block->offset + bytes, 4096u) - 1;
+  const unsigned seen = bytes + (clock_ops ? clock_ops->peeked() : 0);
+  const unsigned final = std::min(block->offset + seen, 4096u) - 1;
   block->lines = (~u64(0) >> (63 - (final / 64 - first))) << first;
   cache.add(block);
   return block;

@@ -59,8 +59,11 @@ class ClockOps {
   // ... by a fault of `op`.
   virtual void faulted(Cpu&, const Op*) const {}
 
+  // Bytes behind the block that prepare() looked at: what it made holds while they stay.
+  unsigned peeked() const { return peeked_; }
+
  protected:
-  unsigned count_ = 0;
+  unsigned count_ = 0, peeked_ = 0;
 };
 
 // Of a far transfer: the handler that asks afterwards which way was gone; others stay.

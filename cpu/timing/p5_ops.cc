@@ -130,6 +130,7 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
   count_ = count;
   long_ = width == kMode64;
   pairs_ = agi_ = 0;
+  peeked_ = 0;
   bytes_ = u16(ops[count - 1].offset + ops[count - 1].length);
   bool timeless[kMax];
   for (unsigned n = 0; n < count; ++n) {
@@ -155,8 +156,8 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
                same_page(next_at - 1, next_at)) {
       const std::span<const u8> code = code_at(c, next_at);
       Clocked unused;
-      if (!code.empty() && decode(c, code.data(), unsigned(std::min<std::size_t>(code.size(), 15)),
-                                  &peeked_op) == DecodeResult::kOk) {
+      peeked_ = unsigned(std::min<std::size_t>(code.size(), 15));
+      if (peeked_ && decode(c, code.data(), peeked_, &peeked_op) == DecodeResult::kOk) {
         peeked = p5::describe(parse_form(code.data(), peeked_op.length, code_width), c.mode,
                               peeked_op, unused);
         v = &peeked;
