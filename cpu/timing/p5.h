@@ -1,6 +1,6 @@
 // What the model of a Pentium (P5, P54C) remembers: machine state of a vCPU.
 //
-// A block of a vCPU with this model begins with a clock op (p5_ops.h) that looks at what the code
+// A block of a vCPU with this model begins with a clock op (p5_front.h) that looks at what the code
 // before it left: a branch to be held against what was predicted, a register that is an address too
 // soon, the line of code. What the two pipes do inside a block is summed when it is decoded. Data
 // that lie in the line that was used last of their set of the cache, and are aligned, cost nothing

@@ -1,5 +1,6 @@
 // What the Pentium's model derives from its branch buffer so that most branches need not look there
-// (P5::known) changes nothing: beside one that always looks, at random.
+// (P5::known) changes nothing: beside one that always looks, at random; also when an earlier state
+// comes back.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <random>
 
 #include "cpu/timing/p5.h"
+#include "replay/core/state_readers.h"
 
 namespace reprise::cpu {
 namespace {
@@ -20,7 +22,19 @@ TEST(P5Branches, KnownOnesChangeNothing) {
   for (unsigned i = 0; i < 400; ++i)
     addresses.push_back(below(12) << 6 | below(3) | below(6) << 14 | below(2) << 32);
   u64 known = 0;
+  std::vector<u8> earlier;
   for (unsigned i = 0; i < 400'000; ++i) {
+    if (i % 2000 == 0) {
+      SaveState save;
+      quick->state(save);
+      earlier = save.take();
+    } else if (i % 2000 == 1500) {
+      for (P5* k : {quick.get(), plain.get()}) {
+        LoadState load(earlier);
+        k->state(load);
+        ASSERT_TRUE(load.finish().ok());
+      }
+    }
     const u64 at = addresses[below(addresses.size())];
     const auto kind = P5Branch::Kind(P5Branch::kConditionalU + below(4));
     // Mostly as each did before; now and then elsewhere.
