@@ -201,7 +201,8 @@ struct Cpu final : public Device, public Pins {
   // Physical, as page walks do.
   u64 read_physical(u64 address, unsigned size);
   void write_physical(u64 address, unsigned size, u64 value);
-  // Slow halves of load and store, with what a model of caches adds; any alignment, page crossing, devices. `user`: privilege.
+  // Slow halves of load and store, with what a model of caches adds; any alignment, page crossing,
+  // devices. `user`: privilege.
   u64 load_slow(u64 linear, unsigned size, bool user, u8 seg);
   void store_slow(u64 linear, unsigned size, u64 value, bool user, u8 seg);
   // Host pointer for [linear, linear+size) within one page, with the translation made (faults

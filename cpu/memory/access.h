@@ -43,8 +43,8 @@ template <class T, bool Lines = false>
   return fast_tag<T, Lines>(linear) == fast_entry<Lines>(c, linear).write_tag;
 }
 
-// T: u8 to u64. `seg` only tells #SS from #GP. Handlers that do not look for lines first do so where
-// there is a model of caches: it has no pages to be found.
+// T: u8 to u64. `seg` only tells #SS from #GP. Handlers that do not look for lines first do so
+// where there is a model of caches: it has no pages to be found.
 template <class T, bool Lines = false>
 [[gnu::always_inline]] inline T load(Cpu& c, const Op* op, u64 linear, u8 seg) {
   if (reads_fast<T, Lines>(c, linear)) [[likely]]
