@@ -18,9 +18,11 @@ std::vector<u8> Assembler::run(unsigned origin, unsigned count) {
     const i64 target = i64(starts_[rng_.below(u32(starts_.size()))]);
     const i64 delta = target - i64(f.at + f.size);
     if (f.size == 1 && (delta < -128 || delta > 127)) {
-      const auto near = std::lower_bound(starts_.begin(), starts_.end(), f.at + 1);
-      const i64 next = near == starts_.end() ? 0 : i64(*near) - i64(f.at + 1);
-      code_[f.at] = u8(next <= 127 ? next : 0);
+      // One of the next few, mostly not the very next.
+      const auto next = std::lower_bound(starts_.begin(), starts_.end(), f.at + 1);
+      const i64 ahead = std::min<i64>(rng_.below(5), starts_.end() - next - 1);
+      const i64 near = ahead < 0 ? 0 : i64(next[ahead]) - i64(f.at + 1);
+      code_[f.at] = u8(near <= 127 ? near : 0);
     } else {
       std::memcpy(&code_[f.at], &delta, f.size);
     }
@@ -119,6 +121,8 @@ void Assembler::pointer() {  // loads a pointer register
 }
 
 void Assembler::instruction() {
+  if (rng_.chance(pairs_percent_))
+    return rng_.chance(65) ? run_of_registers() : comparison_and_branch();
   const u32 kind = rng_.below(100);
   if (kind < 40) return arithmetic();
   if (kind < 46) return pointer();

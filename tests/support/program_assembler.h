@@ -9,6 +9,7 @@ class Assembler {
  public:
   Assembler(Rng& rng, const Program& p) : rng_(rng), p_(p) {
     bits_ = p.mode == GuestMode::kLong ? 64 : p.mode <= GuestMode::kRealFlat ? 16 : 32;
+    pairs_percent_ = rng.chance(50) ? 35 : 6;
   }
 
   // Up to `count` instructions, behind NOPs up to `origin`.
@@ -41,6 +42,7 @@ class Assembler {
 
   // Where operands may lie; in 16-bit code, an offset in the data segment.
   u64 address();
+  u64 operand_base() const { return bits_ == 16 ? 0 : kDataArea; }
   u64 code_address();
   // An absolute operand; `reg` is the reg field.
   void absolute(unsigned reg, u64 at);
@@ -63,9 +65,22 @@ class Assembler {
   void stack();
   void table();
 
+  unsigned run_register();
+  unsigned run_size();
+  void size_prefixes(unsigned size, unsigned reg, unsigned rm);
+  void registers(std::initializer_list<unsigned> opcode, unsigned size, unsigned reg, unsigned rm);
+  void immediate(unsigned size);
+  unsigned register_instruction(unsigned size, unsigned last);
+  void observe_flags();
+  void run_of_registers();
+  u64 compared_address(unsigned size);
+  void comparison();
+  void comparison_and_branch();
+
   Rng& rng_;
   const Program& p_;
   unsigned bits_ = 0;
+  unsigned pairs_percent_ = 0;
   std::vector<u8> code_;
   std::vector<unsigned> starts_;
   std::vector<unsigned> fields_;  // immediate bytes: may change without making nonsense

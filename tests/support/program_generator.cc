@@ -78,10 +78,11 @@ std::vector<u8> handler(Rng& rng, unsigned bits, unsigned vector, bool ring3) {
 Program generate_program(u64 seed) {
   Rng rng{seed};
   Program p;
-  p.mode = GuestMode(rng.below(kGuestModes));
+  p.mode = rng.chance(20) ? GuestMode::kLong : GuestMode(rng.below(kGuestModes));
   p.ring = p.mode >= GuestMode::kProtected && rng.chance(35) ? 3 : 0;
   p.cpus = rng.chance(25) ? 2 : 1;
-  p.timing = rng.chance(30) ? "fixed" : rng.chance(33) ? "i486" : rng.chance(60) ? "p5" : "test";
+  const u32 timing = rng.below(100);
+  p.timing = timing < 30 ? "fixed" : timing < 48 ? "i486" : timing < 84 ? "p5" : "test";
   static constexpr Cycles quanta[4] = {7, 60, 500, 4000};
   p.quantum = quanta[rng.below(4)];
   if (rng.chance(50)) p.interleave_seed = rng.next();
