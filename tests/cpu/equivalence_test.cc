@@ -1,7 +1,7 @@
 // How a machine is run never changes what its guest computes: blocks on or off, where slices end
 // (in cycles or instructions, inside blocks and REP strings), new epochs, dropped host pointers,
 // and saving and loading in the middle. Random programs run in several of these ways side by side;
-// all state is compared at several positions.
+// all state is compared at several positions, and where slices end too.
 //
 //   REPRISE_EQUIV_CASES=N   programs (a soak); REPRISE_EQUIV_SEED=N   where the sequence begins
 //   REPRISE_EQUIV_CASE=N    just the one that a failure named
@@ -31,10 +31,13 @@ struct Way {
 Way make_way(const char* name, bool blocks, u64 length, u32 gap, u32 reload_percent, u32 stop_gap,
              Rng& rng) {
   Way w{name, blocks, {}, {}};
-  if (gap)
+  if (gap) {
+    const bool only_stops = rng.chance(50);  // what makes accesses quick stays
     for (u64 at = rng.below(gap); at < length; at += 1 + rng.below(gap))
-      w.actions.push_back(
-          {at, rng.chance(reload_percent) ? Action::kReload : Action(rng.below(3))});
+      w.actions.push_back({at, rng.chance(reload_percent) ? Action::kReload
+                               : only_stops               ? Action::kStop
+                                                          : Action(rng.below(3))});
+  }
   if (stop_gap)
     for (Cycles at = rng.below(stop_gap); at < 40 * length; at += 1 + rng.below(stop_gap))
       w.stops.push_back(at);
@@ -60,6 +63,8 @@ class Session {
     run(icount);
   }
   EquivalenceMachine& machine() { return *m_; }
+  // Where each piece of the run ended.
+  const std::vector<Position>& ends() const { return ends_; }
 
  private:
   std::unique_ptr<EquivalenceMachine> fresh() {
@@ -75,6 +80,7 @@ class Session {
       while (next_stop_ < w_.stops.size() && w_.stops[next_stop_] <= at.cycles) ++next_stop_;
       const Cycles stop = next_stop_ < w_.stops.size() ? w_.stops[next_stop_] : kLastCycle;
       m_->run({.cycles = std::min(stop, kLastCycle), .icount = icount});
+      ends_.push_back(m_->position());
     }
   }
   void act(Action action) {
@@ -91,6 +97,7 @@ class Session {
   const Way& w_;
   std::unique_ptr<EquivalenceMachine> m_;
   std::size_t next_ = 0, next_stop_ = 0;
+  std::vector<Position> ends_;
 };
 
 u64 setting(const char* name, u64 otherwise) {
@@ -141,18 +148,43 @@ void explain(const Program& p, const Way& a, const Way& b, u64 good, u64 bad) {
   }
 }
 
+// The same way with other actions, without blocks.
+Way make_partner(const char* name, const Way& w, u32 reload_percent, Rng& rng) {
+  Way partner{name, false, w.actions, w.stops};
+  for (auto& [at, action] : partner.actions)
+    action = rng.chance(reload_percent) ? Action::kReload : Action(rng.below(3));
+  return partner;
+}
+
+bool same_ends(u64 seed, const Way& w, const std::vector<Position>& ends,
+               const std::vector<Position>& wanted) {
+  const auto [end, want] = std::mismatch(ends.begin(), ends.end(), wanted.begin(), wanted.end());
+  if (end == ends.end() && want == wanted.end()) return true;
+  std::printf("case %llu: '%s': of %zu pieces (without blocks %zu) number %zu ends elsewhere",
+              (unsigned long long)seed, w.name, ends.size(), wanted.size(),
+              std::size_t(end - ends.begin()));
+  if (end != ends.end() && want != wanted.end())
+    std::printf(", at %llu+%llu, not at %llu+%llu", (unsigned long long)end->icount,
+                (unsigned long long)end->cycles, (unsigned long long)want->icount,
+                (unsigned long long)want->cycles);
+  std::printf("\n");
+  return false;
+}
+
 // True if all ways agree.
 bool run_case(u64 seed) {
   const Program p = generate_program(seed);
   Rng rng{seed ^ 0x5555};
   const u64 length = 300 + rng.below(1500);
+  const Way slices =
+      make_way("small slices", true, length, 1 + rng.below(30), 0, 1 + rng.below(60), rng);
   const Way ways[] = {
       make_way("blocks off", false, length, 0, 0, 0, rng),
       make_way("blocks on", true, length, 0, 0, 0, rng),
-      make_way("small slices", true, length, 1 + rng.below(30), 0, 1 + rng.below(60), rng),
       make_way("slices", true, length, 1 + rng.below(300), 0, 1 + rng.below(2000), rng),
       make_way("reloads", true, length, 1 + rng.below(400), 60, 0, rng),
-      make_way("blocks off, slices and reloads", false, length, 1 + rng.below(200), 30, 400, rng),
+      slices,
+      make_partner("blocks off, small slices and reloads", slices, 4, rng),
   };
   std::vector<u64> checkpoints;
   for (unsigned i = 0; i < 3; ++i) checkpoints.push_back(rng.below(u32(length)));
@@ -160,6 +192,7 @@ bool run_case(u64 seed) {
   std::sort(checkpoints.begin(), checkpoints.end());
 
   std::vector<u64> wanted;
+  std::vector<Position> ends;
   for (const Way& w : ways) {
     Session run(p, w);
     u64 good = 0;
@@ -178,6 +211,8 @@ bool run_case(u64 seed) {
       }
       good = checkpoints[i];
     }
+    if (&w == std::end(ways) - 1 && !same_ends(seed, slices, ends, run.ends())) return false;
+    ends = run.ends();
   }
   return true;
 }
