@@ -304,7 +304,8 @@ const char* ambiguous(const Made& made, const Outcome& theirs, const Outcome& ou
   if ((made.long_operand || one_of(name, {"fld", "bound"})) && theirs.vector >= 0 &&
       ours.vector >= 0 && theirs.vector != ours.vector)
     return "a long operand's limit, alignment and pages: which is looked at first";
-  if (made.experiment.width == Code::k32 && ours.vector == kAC && theirs.vector == kGP)
+  if (made.experiment.width == Code::k32 && ours.vector == kAC &&
+      (theirs.vector == kGP || theirs.vector == kSS))
     return "an access that wraps at 4 GiB may be beyond the limit or not (SDM 3A, 5.3.1)";
   if (fault && made.image) return "part of the image may have been written";
   if (fault && name == "fbstp") return "the other page may have been written";
