@@ -23,7 +23,7 @@ struct HostFacts {
   };
   std::function<Time()> now;
   u64 process_id = 0;
-  std::string package;  // "Reprise 0.3"
+  std::string package;  // "Reprise 0.4"
 };
 
 struct Context {
