@@ -119,7 +119,7 @@ struct P5 {
   PageTags<16> data_pages;
   // Four branches; of linear addresses, targets' too, the low halves.
   struct alignas(64) BtbSet {
-    static constexpr u32 kEmpty = 0xFFFFFFFF;  // 0 in the low bits of one that may be here
+    static constexpr u32 kEmpty = 0xFFFFFFFF;  // a branch there finds one that is not taken
     u32 target[4] = {};
     u32 branch[4] = {kEmpty, kEmpty, kEmpty, kEmpty};
     u8 counter[4] = {};  // 0, 1: not taken; 2, 3: taken
