@@ -49,7 +49,7 @@ SYSCALL, SYSENTER and their returns 20; 64-bit forms take what their 32-bit ones
 VEX take 1 clock, whatever they touch. No 486 ran them: this is a convention.
 
 The cost on the host's side (`make bench PARTS=timing`, processor time of a boot of Debian's cloud kernel to power-off,
-1.47e9 instructions of 64-bit code): `fixed` 3.33 s, `i486` 2.97 times that, `p5` 1.69 times (the aim is 1.6); of a 32-bit
+1.47e9 instructions of 64-bit code): `fixed` 3.23 s, `i486` 3.06 times that, `p5` 1.73 times (the aim is 1.6); of a 32-bit
 kernel (`-cpu pentium3`) `p5` 1.50 times.
 
 Not modelled, by name: TLB misses (13 to 28 clocks: ours has other entries than the 486's); the cache in string
