@@ -210,20 +210,4 @@ struct Leave {
   }
 };
 
-// --- fused pairs: CMP or TEST without memory, then Jcc
-// -----------------------------------------------
-
-template <class A, unsigned Condition, bool Immediate>
-struct FusedJcc {
-  template <class T, class P>
-  static const Op* run(Cpu& c, const Op* op) {
-    const T a = c.reg<T>(op->rm);
-    const T b = Immediate ? T(i64(op->imm)) : c.reg<T>(op->reg);
-    A::template apply<T>(c, a, b);
-    constexpr Flags::Kind kind = std::is_same_v<A, Sub> ? Flags::kSub : Flags::kLogic;
-    const bool taken = c.flags.test_known<kind, Condition>();
-    GO_CONDITIONAL(P, c, op + 1, u64, taken);
-  }
-};
-
 }  // namespace reprise::cpu

@@ -44,48 +44,40 @@ constexpr bool usual(unsigned condition) {
   const unsigned group = condition >> 1;
   return std::is_same_v<A, Sub> ? group != 0 && group != 5 : group == 2 || group == 4 || group == 7;
 }
-
-template <class A, bool Immediate, class T, unsigned... C>
-Comparison register_comparison(unsigned width, std::integer_sequence<unsigned, C...>) {
-  using Plain = std::conditional_t<Immediate, CompareEI<A>, CompareEG<A>>;
-  return {kSet<Plain>.of[width][0],
-          {FusedJcc<A, C, Immediate>::template run<T, InReg>...},
-          {FusedJcc<A, C, Immediate>::template run<T, InRegLines>...}};
-}
 template <class Plain, class A, class T, class Place, unsigned Condition>
-Handler with_memory() {
-  if constexpr (usual<A>(Condition))
-    return FusedMemoryJcc<Plain, A, Condition>::template run<T, Place>;
+Handler with_jump() {
+  if constexpr (!Place::kMemory || usual<A>(Condition))
+    return FusedJcc<Plain, A, Condition>::template run<T, Place>;
   else
     return nullptr;
 }
-template <class Plain, class A, class T, unsigned... C>
-Comparison memory_comparison(unsigned width, std::integer_sequence<unsigned, C...>) {
-  return {kSet<Plain>.of[width][1], {with_memory<Plain, A, T, InFlat, C>()...}, {}};
-}
-template <class Plain, class A, class T, unsigned... C>
-Comparison lines_comparison(unsigned width, std::integer_sequence<unsigned, C...>) {
-  return {kSet<Plain>.of[width][3], {}, {with_memory<Plain, A, T, InLines, C>()...}};
+template <class Plain, class A, class T, class Place, unsigned... C>
+ByCondition with_jumps(std::integer_sequence<unsigned, C...>) {
+  return {with_jump<Plain, A, T, Place, C>()...};
 }
 
 std::vector<Comparison> make_comparisons() {
   std::vector<Comparison> all;
   constexpr auto conditions = std::make_integer_sequence<unsigned, 16>();
   const auto add = [&]<class T>(unsigned width, T) {
-    all.push_back(register_comparison<Sub, false, T>(width, conditions));
-    all.push_back(register_comparison<Sub, true, T>(width, conditions));
-    all.push_back(register_comparison<And, false, T>(width, conditions));
-    all.push_back(register_comparison<And, true, T>(width, conditions));
-    const auto add_memory = [&]<class Plain, class A>(Plain, A) {
-      all.push_back(memory_comparison<Plain, A, T>(width, conditions));
-      all.push_back(lines_comparison<Plain, A, T>(width, conditions));
+    const auto registers = [&]<class Plain, class A>(Plain, A) {
+      all.push_back({kSet<Plain>.of[width][0], with_jumps<Plain, A, T, InReg>(conditions),
+                     with_jumps<Plain, A, T, InRegLines>(conditions)});
     };
+    const auto memory = [&]<class Plain, class A>(Plain, A) {
+      all.push_back({kSet<Plain>.of[width][1], with_jumps<Plain, A, T, InFlat>(conditions), {}});
+      all.push_back({kSet<Plain>.of[width][3], {}, with_jumps<Plain, A, T, InLines>(conditions)});
+    };
+    registers(CompareEG<Sub>(), Sub());
+    registers(CompareEI<Sub>(), Sub());
+    registers(CompareEG<And>(), And());
+    registers(CompareEI<And>(), And());
     if constexpr (sizeof(T) != 2) {
-      add_memory(CompareEG<Sub>(), Sub());
-      add_memory(CompareGE<Sub>(), Sub());
-      add_memory(CompareEI<Sub>(), Sub());
-      add_memory(CompareEG<And>(), And());
-      add_memory(CompareEI<And>(), And());
+      memory(CompareEG<Sub>(), Sub());
+      memory(CompareGE<Sub>(), Sub());
+      memory(CompareEI<Sub>(), Sub());
+      memory(CompareEG<And>(), And());
+      memory(CompareEI<And>(), And());
     }
   };
   add(0, u8()), add(1, u16()), add(2, u32()), add(3, u64());

@@ -19,16 +19,6 @@ typename Wide<T>::U get_wide(Cpu& c) {
     return typename Wide<T>::U(c.reg<T>(RDX * 8)) << kBits<T> | c.reg<T>(RAX * 8);
 }
 
-template <class T>
-void set_halves(Cpu& c, T low, T high) {
-  if constexpr (sizeof(T) == 1) {
-    c.reg<u16>(RAX * 8) = u16(low | high << 8);
-  } else {
-    c.set_reg<T>(RAX * 8, low);
-    c.set_reg<T>(RDX * 8, high);
-  }
-}
-
 }  // namespace
 
 template <class T>

@@ -204,7 +204,17 @@ struct Wide<u64> {
   using U = u128;
   using S = __int128;
 };
-// MUL and IMUL E: the product in AX, DX:AX, EDX:EAX, RDX:RAX; flags as above.
+// AX, DX:AX, EDX:EAX, RDX:RAX.
+template <class T>
+inline void set_halves(Cpu& c, T low, T high) {
+  if constexpr (sizeof(T) == 1) {
+    c.reg<u16>(RAX * 8) = u16(low | high << 8);
+  } else {
+    c.set_reg<T>(RAX * 8, low);
+    c.set_reg<T>(RDX * 8, high);
+  }
+}
+// MUL and IMUL E: the product there; flags as above.
 template <bool Signed>
 struct MulE {
   template <class T, class P>
@@ -214,12 +224,7 @@ struct MulE {
     FAST_READ(T, T);
     const W product = W(W(U(P::template read<T>(c, op))) * W(U(c.reg<T>(RAX * 8))));
     const T low = T(product), high = T(product >> kBits<T>);
-    if constexpr (sizeof(T) == 1) {
-      c.reg<u16>(RAX * 8) = u16(product);
-    } else {
-      c.set_reg<T>(RAX * 8, low);
-      c.set_reg<T>(RDX * 8, high);
-    }
+    set_halves<T>(c, low, high);
     const bool fits = product == W(U(low));
     c.flags.set_mixed<T>(low, fits ? 0 : Flags::kMixedCf | Flags::kMixedOf);
     NEXT;
