@@ -63,6 +63,12 @@ class ClockOps {
   unsigned peeked() const { return peeked_; }
 
  protected:
+  // Those of the block that `op` is in, by Op::count_left.
+  template <class Carry>
+  static const Carry* carries(const Op* op) {
+    while (!(op->flags & kOpEnds)) op += op->length ? 1 : op->osize;
+    return reinterpret_cast<const Carry*>(op + 2);
+  }
   unsigned count_ = 0, peeked_ = 0;
 };
 

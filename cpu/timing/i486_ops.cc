@@ -246,6 +246,7 @@ unsigned I486Ops::lay_out(Op* ops, bool ends, Op* out) const {
       clock.offset = ops[n].offset;
       clock.cycles_left = ops[n].cycles_left;
       clock.count_left = ops[n].count_left;
+      clock.osize = 2;
       new (&out[at + 1]) Clocked(of_[n]);
       at += 2;
     }
@@ -264,9 +265,7 @@ void I486Ops::put_carries(Op* slots) const {
 }
 
 void I486Ops::left_before(Cpu& c, const Op* op) const {
-  const Op* end = op;
-  while (!(end->flags & kOpEnds)) end += end->length ? 1 : 2;
-  const u64 carry = reinterpret_cast<const u64*>(end + 2)[op->count_left];
+  const u64 carry = carries<u64>(op)[op->count_left];
   if (carry != kNever) c.clocks->carry = carry;
 }
 

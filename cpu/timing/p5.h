@@ -181,8 +181,6 @@ void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment);
 // Clocks to fetch the line at `linear`, which is not the one used last of its set, as far as
 // code_lines tells.
 i64 fetch_line(Cpu& c, u64 linear);
-// Holds the branch before against where control went, `at` (p5_front.cc).
-i64 resolve_branch(P5& k, u64 at);
 }  // namespace p5
 
 }  // namespace reprise::cpu

@@ -5,11 +5,9 @@
 
 namespace reprise::cpu::p5 {
 
-namespace {
-
 // Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
 // to the same place 2: the table has the sums.
-[[gnu::always_inline]] inline i64 resolve(P5& k, u64 at) {
+i64 resolve_branch(P5& k, u64 at) {
   const bool taken = k.taken(at);
   const u32 branch = u32(k.branch_at());
   P5::BtbSet& set = k.btb[branch & (P5::kBtbSets - 1)];
@@ -36,10 +34,6 @@ namespace {
   return k.exit.branch == P5Branch::kConditionalV ? 4 : k.exit.branch == P5Branch::kDirect ? 2 : 3;
 }
 
-}  // namespace
-
-i64 resolve_branch(P5& k, u64 at) { return resolve(k, at); }
-
 const Op* leave_behind(Cpu& c, const Op* op) {
   op += op->osize;
   c.op = op;
@@ -59,7 +53,7 @@ const Op* any_front(Cpu& c, const Op* op) {
     c.icount -= op->count_left;
     return nullptr;
   }
-  i64 extra = k.exit.branch ? resolve(k, at) : 0;
+  i64 extra = k.exit.branch ? resolve_branch(k, at) : 0;
   if (k.exit.rep && !f.repeats) c.clocks->rep_at = kNever;
   if (k.exit.written & f.address) {
     ++k.counters.agi;

@@ -269,19 +269,15 @@ void P5Ops::put_carries(Op* slots) const {
 }
 
 void P5Ops::faulted(Cpu& c, const Op* op) const {
-  const Op* end = op;
-  while (!(end->flags & kOpEnds)) end += end->length ? 1 : end->osize;
-  const P5Exit& left = reinterpret_cast<const P5Exit*>(end + 2)[op->count_left - 1];
+  const P5Exit& left = carries<P5Exit>(op)[op->count_left - 1];
   c.p5->counters.pairs -= left.pairs;
   c.p5->counters.agi -= left.agi;
 }
 
 void P5Ops::left_before(Cpu& c, const Op* op) const {
-  const Op* end = op;
-  while (!(end->flags & kOpEnds)) end += end->length ? 1 : end->osize;
   P5& k = *c.p5;
   // By what is left, the record behind the instruction before; at the front nothing was done.
-  k.exit = reinterpret_cast<const P5Exit*>(end + 2)[op->count_left];
+  k.exit = carries<P5Exit>(op)[op->count_left];
   k.counters.pairs -= k.exit.pairs;
   k.counters.agi -= k.exit.agi;
   k.at = linear_code(c, 0), k.left = {};

@@ -9,7 +9,7 @@
 #include <memory>
 #include <random>
 
-#include "cpu/timing/p5.h"
+#include "cpu/timing/p5_front.h"
 #include "replay/core/state_readers.h"
 
 namespace reprise::cpu {
