@@ -90,8 +90,7 @@ guest=($(linux cloud) -serial null -append "$quiet work=sum")
 if [ -n "${DEEP:-}" ]; then
     LIMIT=3600
     for cpus in 1 2; do
-        stepped="fixed p5"      # a quarter of an hour each
-        [ $cpus = 1 ] || stepped=fixed
+        [ $cpus = 1 ] || stepped=fixed      # minutes each
         matrix "linux, $cpus CPU" "${guest[@]}" -smp $cpus
         variants "linux, $cpus CPU" "${guest[@]}" -smp $cpus
         REPRISE=$release

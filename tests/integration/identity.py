@@ -6,9 +6,8 @@ compares every recorded hash; at the end position, hash and output are equal.
     REPRISE=build/reprise BUILD=build GUESTS=build/guests tests/integration/identity.py
 
 DEEP=1 (`make soak`): longer, more guests, each played twice REPLAYS times, by all ways in turn; Linux in the
-ways that are ten times as slow once, Debian not. Sessions
-with input on the serial port and their damaged recordings are in replay.py, runs without input in
-determinism.sh."""
+ways that are ten times as slow once, Debian not. Sessions with input on the serial port and their damaged
+recordings are in replay.py, runs without input in determinism.sh."""
 import contextlib
 import os
 import random
@@ -75,6 +74,7 @@ def journeys(path, chance):
     client.run("replay-seek", to="begin")
     client.event("REPLAY_STOPPED")
     client.run("cont")
+
 
 SLOW = ("without blocks", "by SAN=1")
 

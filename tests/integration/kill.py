@@ -85,7 +85,7 @@ def killed(scratch, sector, number):
     done = log("verify", file)
     if not sure and (not os.path.exists(file) or b"cut before" in done.stderr):
         return                  # it had no time to begin
-    if not report(done.returncode == 0 and (ended or b"cut off" in done.stdout), name,
+    if not report(done.returncode == 0 and (b"cut off" in done.stdout) != ended, name,
                   f"seed {SEED}: {done.returncode}: {done.stdout} {done.stderr}"):
         return
     played += 1
