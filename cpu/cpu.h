@@ -74,6 +74,7 @@ struct Cpu final : public Device, public Pins {
   FastCode* fast_code = nullptr;
   ReturnStack returns;
   const Op* op = nullptr;  // the instruction that may fault now (set by slow paths)
+  u64 taken = 0;           // host address of its datum, in a handler that has found that
   u32 mode = 0;            // ModeBits, derived: update_mode()
   bool single = false;     // this instruction runs alone: nothing may be chained to it
   bool in_block = false;   // r[kRip], cycle and icount are those of a running block

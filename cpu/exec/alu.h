@@ -136,7 +136,7 @@ template <class A>
 struct EG {  // op E, G
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    FAST_WRITE(T, T);
+    FAST_MODIFY(T);
     const auto e = P::template modify<T>(c, op);
     e.put(A::template apply<T>(c, e.get(), c.reg<T>(op->reg)));
     NEXT;
@@ -156,7 +156,7 @@ template <class A>
 struct EI {  // op E, immediate
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    FAST_WRITE(T, T);
+    FAST_MODIFY(T);
     const auto e = P::template modify<T>(c, op);
     e.put(A::template apply<T>(c, e.get(), T(i64(op->imm))));
     NEXT;
@@ -166,7 +166,7 @@ template <class A>
 struct E1 {  // op E
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    FAST_WRITE(T, T);
+    FAST_MODIFY(T);
     const auto e = P::template modify<T>(c, op);
     e.put(A::template apply<T>(c, e.get()));
     NEXT;

@@ -96,11 +96,11 @@ struct CallJ {
   static constexpr bool kStack = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    FAST_PUSH(T);
     const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
     check_direct<T>(c, op, ip);
+    FAST_PUSH(T);
     const T next = T((c.r[kRip] + u64(i64(op->disp))) & (is64<T> ? ~u64(0) : c.ip_mask()));
-    push<T, P::kLines>(c, op, next);
+    push<T, P>(c, op, next);
     if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
     GO_LINK(P, c, op, 0);
@@ -123,7 +123,7 @@ struct CallE {
     const u64 ip = P::template read<T>(c, op);
     check_target(c, op, ip);
     const T next = T(c.next_ip(op));
-    push<T, P::kLines>(c, op, next);
+    push<T, P>(c, op, next);
     if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
     GO(P, c);
@@ -134,7 +134,7 @@ struct RetNear {  // C3; C2 releases op->imm bytes more
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_POP(T);
-    const u64 ip = peek<T, P::kLines>(c, op);
+    const u64 ip = peek<T, P>(c, op);
     check_target<T>(c, op, ip);
     set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T) + u16(op->imm));
     c.r[kRip] = ip;
@@ -154,7 +154,7 @@ struct PushE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_PUSH(T);
-    push<T, P::kLines>(c, op, P::template read<T>(c, op));
+    push<T, P>(c, op, P::template read<T>(c, op));
     NEXT;
   }
 };
@@ -163,7 +163,7 @@ struct PushI {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_PUSH(T);
-    push<T, P::kLines>(c, op, T(i64(op->imm)));
+    push<T, P>(c, op, T(i64(op->imm)));
     NEXT;
   }
 };
@@ -172,7 +172,7 @@ struct PopZ {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
     FAST_POP(T);
-    const T value = pop<T, P::kLines>(c, op);
+    const T value = pop<T, P>(c, op);
     c.set_reg<T>(op->rm, value);
     NEXT;
   }

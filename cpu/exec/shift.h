@@ -97,7 +97,7 @@ template <class A, Count C>
 struct ShiftE {
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    FAST_WRITE(T, T);
+    FAST_MODIFY(T);
     const auto e = P::template modify<T>(c, op);
     const u8 n =
         C == Count::kOne ? 1 : (C == Count::kImm ? u8(op->imm) : u8(c.r[RCX])) & kCountMask<T>;

@@ -113,10 +113,15 @@ struct InReg {
     return {c, op};
   }
   static constexpr bool kMemory = false, kFlat = false, kCareful = false, kLines = false;
+  static constexpr bool kTaken = false;
 };
 // ... in a handler that goes to the stack, where a model of caches looks.
 struct InRegLines : InReg {
   static constexpr bool kLines = true;
+};
+// ... of which take_stack() found the top.
+struct InRegTaken : InRegLines {
+  static constexpr bool kTaken = true;
 };
 
 template <bool Flat, bool Lines = false>
@@ -165,10 +170,28 @@ struct InMemory {
     return {c, op, linear, 0, T(c.load_slow(linear, sizeof(T), c.user(), op->seg))};
   }
   static constexpr bool kMemory = true, kFlat = Flat, kCareful = false, kLines = Lines;
+  static constexpr bool kTaken = false;
 };
 using InFlat = InMemory<true>;
 using InLines = InMemory<true, true>;
 using InGeneral = InMemory<false>;
+// What take_operand() found.
+struct InTaken : InGeneral {
+  template <class T>
+  static T read(Cpu& c, const Op*) {
+    return read_host<T>(c.taken);
+  }
+  template <class T>
+  static void write(Cpu& c, const Op*, T value) {
+    write_host<T>(c.taken, value);
+  }
+  template <class T>
+  [[gnu::always_inline]] static Slot<T> modify(Cpu& c, const Op* op) {
+    const u64 host = c.taken;
+    if (!host) __builtin_unreachable();
+    return {c, op, 0, host, read_host<T>(host)};
+  }
+};
 // The operand where P has it, in a handler that goes all ways to the stack.
 template <class P>
 struct Careful : P {
@@ -176,56 +199,63 @@ struct Careful : P {
 };
 
 // First in handlers: if the page is not where load() and store() look first, another form of the
-// handler does the instruction. So the common one calls nothing and needs no stack frame. `Again`:
-// where lines are looked for, what makes this one found; the same handler then goes on.
-template <auto Handler, auto Again = nullptr>
+// handler does the instruction. So the common one calls nothing and needs no stack frame. Where
+// lines are looked for, `take` may find the datum and count what it costs: `Taken` goes on then.
+template <auto General>
 [[gnu::noinline, gnu::cold]] const Op* instead(Cpu& c, const Op* op) {
-  if constexpr (!std::is_null_pointer_v<decltype(Again)>)
-    if (Again(c, op)) return op->handler(c, op);
-  return Handler(c, op);
+  return General(c, op);
 }
-bool take_line(Cpu& c, const Op* op, u64 linear, unsigned size, bool write);
-template <class S, bool Write>
+template <auto General, auto Taken, auto take>
+[[gnu::noinline, gnu::cold]] const Op* instead(Cpu& c, const Op* op) {
+  return (take(c, op) ? Taken : General)(c, op);
+}
+enum class Take : u8 { kRead, kWrite, kModify };
+// If the datum's page is at hand, what the access costs is counted, and Cpu::taken is where it is.
+bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size, Take how);
+template <class S, Take How>
 bool take_operand(Cpu& c, const Op* op) {
-  return take_line(c, op, flat_address(c, op), sizeof(S), Write);
+  return take_datum(c, op, flat_address(c, op), sizeof(S), How);
 }
-template <class S, bool Write>
+template <class S, Take How>
 bool take_stack(Cpu& c, const Op* op) {
-  return take_line(c, op, c.r[RSP] - (Write ? sizeof(S) : 0), sizeof(S), Write);
+  return take_datum(c, op, c.r[RSP] - (How == Take::kWrite ? sizeof(S) : 0), sizeof(S), How);
 }
 #if REPRISE_TAIL_CALLS && defined(__clang__)
 #define INSTEAD(...) [[clang::musttail]] return instead<__VA_ARGS__>(c, op)
 #else
 #define INSTEAD(...) return instead<__VA_ARGS__>(c, op)
 #endif
-#define OR_GENERAL(T, fast, take)       \
-  if (!(fast)) [[unlikely]] {           \
-    if constexpr (P::kLines)            \
-      INSTEAD(run<T, InGeneral>, take); \
-    else                                \
-      INSTEAD(run<T, InGeneral>);       \
+#define OR_GENERAL(T, fast, take)                      \
+  if (!(fast)) [[unlikely]] {                          \
+    if constexpr (P::kLines)                           \
+      INSTEAD(run<T, InGeneral>, run<T, InTaken>, take); \
+    else                                               \
+      INSTEAD(run<T, InGeneral>);                      \
   }
-#define OR_CAREFUL(T, fast, take)            \
-  if (!(fast)) [[unlikely]] {                \
-    if constexpr (P::kLines)                 \
-      INSTEAD(run<T, Careful<InReg>>, take); \
-    else                                     \
-      INSTEAD(run<T, Careful<InReg>>);       \
+#define OR_CAREFUL(T, fast, take)                                \
+  if (!(fast)) [[unlikely]] {                                    \
+    if constexpr (P::kLines)                                     \
+      INSTEAD(run<T, Careful<InReg>>, run<T, InRegTaken>, take); \
+    else                                                         \
+      INSTEAD(run<T, Careful<InReg>>);                           \
   }
 // T: the handler's, S: what is read or written.
 #define FAST_READ(T, S)   \
   if constexpr (P::kFlat) \
-  OR_GENERAL(T, (reads_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, false>))
+  OR_GENERAL(T, (reads_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, Take::kRead>))
 #define FAST_WRITE(T, S)  \
   if constexpr (P::kFlat) \
-  OR_GENERAL(T, (writes_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, true>))
+  OR_GENERAL(T, (writes_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, Take::kWrite>))
+#define FAST_MODIFY(T)    \
+  if constexpr (P::kFlat) \
+  OR_GENERAL(T, (writes_fast<T, P::kLines>(c, flat_address(c, op))), (take_operand<T, Take::kModify>))
 // Likewise for the stack of 64-bit code; the operand is in a register.
-#define FAST_PUSH(T)                                           \
-  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
-  OR_CAREFUL(T, (writes_fast<T, P::kLines>(c, c.r[RSP] - sizeof(T))), (take_stack<T, true>))
-#define FAST_POP(T)                                            \
-  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful) \
-  OR_CAREFUL(T, (reads_fast<T, P::kLines>(c, c.r[RSP])), (take_stack<T, false>))
+#define FAST_PUSH(T)                                                         \
+  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful && !P::kTaken) \
+  OR_CAREFUL(T, (writes_fast<T, P::kLines>(c, c.r[RSP] - sizeof(T))), (take_stack<T, Take::kWrite>))
+#define FAST_POP(T)                                                          \
+  if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful && !P::kTaken) \
+  OR_CAREFUL(T, (reads_fast<T, P::kLines>(c, c.r[RSP])), (take_stack<T, Take::kRead>))
 
 // For operands whose offset is not just the effective address.
 template <class T>
@@ -277,11 +307,14 @@ inline void set_sp(Cpu& c, u64 value) {
   else
     c.reg<u16>(RSP * 8) = u16(value);
 }
-template <class T, bool Lines = false>
+template <class T, class P = InReg>
 [[gnu::always_inline]] inline void push(Cpu& c, const Op* op, T value) {
   const u64 sp = c.r[RSP] - sizeof(T);
   if (sizeof(T) == 8 || c.code64()) {
-    store<T, Lines>(c, op, sp, value, SS);
+    if constexpr (P::kTaken)
+      write_host<T>(c.taken, value);
+    else
+      store<T, P::kLines>(c, op, sp, value, SS);
     c.r[RSP] = sp;
     return;
   }
@@ -290,15 +323,16 @@ template <class T, bool Lines = false>
   set_sp(c, sp);
 }
 // The value at the top, without moving RSP: pop() commits by set_sp afterwards.
-template <class T, bool Lines = false>
+template <class T, class P = InReg>
 [[gnu::always_inline]] inline T peek(Cpu& c, const Op* op, u64 above = 0) {
-  if (sizeof(T) == 8 || c.code64()) return load<T, Lines>(c, op, c.r[RSP] + above, SS);
+  if constexpr (P::kTaken) return read_host<T>(c.taken);
+  if (sizeof(T) == 8 || c.code64()) return load<T, P::kLines>(c, op, c.r[RSP] + above, SS);
   c.op = op;
   return load<T>(c, op, stack_address(c, c.r[RSP] + above, sizeof(T), false), SS);
 }
-template <class T, bool Lines = false>
+template <class T, class P = InReg>
 [[gnu::always_inline]] inline T pop(Cpu& c, const Op* op) {
-  const T value = peek<T, Lines>(c, op);
+  const T value = peek<T, P>(c, op);
   set_sp<sizeof(T)>(c, c.r[RSP] + sizeof(T));
   return value;
 }

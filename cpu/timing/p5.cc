@@ -184,21 +184,17 @@ void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment) 
 
 }  // namespace p5
 
-// An access that cannot fault, to a line that is in the cache, or will be, is charged before it is
-// made.
-bool take_line(Cpu& c, const Op* op, u64 linear, unsigned size, bool write) {
-  P5& k = *c.p5;
+// An access that cannot fault is charged before it is made.
+bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size, Take how) {
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
-  if ((write ? page.write_tag : page.read_tag) != (linear & kPageMask) || (linear & (size - 1)))
-    return false;
-  const unsigned set = TwoWay::set(linear);
-  if (write && !k.data.has(set, u32(page.frame))) return false;
+  const u64 tag = how == Take::kRead ? page.read_tag : page.write_tag;
+  if (((linear + size - 1) & kPageMask) != tag) return false;
+  // What is aligned is written where it was read at no cost beside.
+  if (how == Take::kModify && (linear & (size - 1))) return false;
   c.op = op;
-  p5::charge(c, linear, size, write);
-  const FastEntry& line = c.lines[set];
-  // Where the chain is to be left behind this instruction, one that is fused with another must not
-  // go on.
-  return !c.patched && (write ? line.write_tag : line.read_tag) == (linear & ~u64(31));
+  c.taken = linear + page.addend;
+  p5::charge(c, linear, size, how == Take::kWrite);
+  return true;
 }
 
 namespace p5 {
