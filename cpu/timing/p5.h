@@ -67,8 +67,9 @@ struct PageTags {
   PageTags() { tags.fill(kNever); }
   bool look_up(u64 page) {
     u64* const way = &tags[4 * (page % Sets)];
-    for (unsigned i = 0; i < 4; ++i)
-      if (way[i] == page) return true;
+    // Nobody can predict which.
+    if ((way[0] == page) | (way[1] == page) | (way[2] == page) | (way[3] == page)) [[likely]]
+      return true;
     u8& n = next[page % Sets];
     way[n] = page;
     n = (n + 1) & 3;
