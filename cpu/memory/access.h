@@ -211,14 +211,15 @@ template <auto General, auto Taken, auto take>
 }
 enum class Take : u8 { kRead, kWrite, kModify };
 // If the datum's page is at hand, what the access costs is counted, and Cpu::taken is where it is.
-bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size, Take how);
+template <Take How>
+bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size);
 template <class S, Take How>
 bool take_operand(Cpu& c, const Op* op) {
-  return take_datum(c, op, flat_address(c, op), sizeof(S), How);
+  return take_datum<How>(c, op, flat_address(c, op), sizeof(S));
 }
 template <class S, Take How>
 bool take_stack(Cpu& c, const Op* op) {
-  return take_datum(c, op, c.r[RSP] - (How == Take::kWrite ? sizeof(S) : 0), sizeof(S), How);
+  return take_datum<How>(c, op, c.r[RSP] - (How == Take::kWrite ? sizeof(S) : 0), sizeof(S));
 }
 #if REPRISE_TAIL_CALLS && defined(__clang__)
 #define INSTEAD(...) [[clang::musttail]] return instead<__VA_ARGS__>(c, op)

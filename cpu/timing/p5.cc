@@ -108,54 +108,69 @@ u64 frame_of(const Cpu& c, const TlbEntry (&tlb)[N], u64 linear) {
   return frame != kNever && c.phys_page(frame << 12).block ? frame : kNever;
 }
 
+// A write that misses waits for a buffer.
 i64 buffer_write(P5& k, Cycles now) {
   constexpr Cycles full = kP5WriteBuffers * kP5WriteClocks;
   k.write_free = std::max(k.write_free, now) + kP5WriteClocks;
-  if (k.write_free <= now + full) return 0;
-  ++k.counters.write_stalls;
-  const Cycles stall = k.write_free - full - now;
+  const Cycles stall = std::max(k.write_free, now + full) - now - full;
+  k.counters.write_stalls += stall != 0;
   return i64(stall);
 }
 
-// One access, which has been made: what it costs more than its instruction's clocks.
-void charge(Cpu& c, u64 linear, unsigned size, bool write) {
+// One access to a line that is not known to cost nothing, `extra` clocks behind its start: what it
+// costs. `page`: that of the access, if it is mapped; derived for the next time, the line.
+template <bool Write>
+[[gnu::always_inline]] inline i64 look_up_line(Cpu& c, u64 linear, u64 frame, const FastEntry* page,
+                                               i64 extra) {
   P5& k = *c.p5;
-  if (k.exit.rep && (c.op->flags & kOpEnds)) return;  // part of a REP's clocks
-  i64 extra = 0;
-  const unsigned natural = size > 4 ? 8 : 4;
-  if ((linear & (natural - 1)) + size > natural) [[unlikely]] {
-    ++k.counters.misaligned;
-    extra += kP5Misaligned;
-  }
   const unsigned set = TwoWay::set(linear);
-  const u64 tag = linear & ~u64(31);
-  if (const FastEntry& line = c.lines[set]; (write ? line.write_tag : line.read_tag) == tag) {
-    if (extra) c.wait(u64(extra));
-    return;
-  }
-  const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
-  const u64 page_tag = linear & kPageMask;
-  const bool mapped = page.read_tag == page_tag;
-  const u64 frame = mapped ? page.frame : frame_in_memory(c, linear);
-  if (frame == kNever) [[unlikely]]
-    return c.wait(u64(extra));
-  const auto found = k.data.look_up(set, u32(frame), !write);
-  if (found != TwoWay::kRecent) {
-    if (!k.data_pages.look_up(linear >> 12)) {
+  i64 clocks = 0;
+  const auto found = k.data.look_up(set, u32(frame), !Write);
+  if (found != TwoWay::kRecent) [[likely]] {
+    if (!k.data_pages.look_up(linear >> 12)) [[unlikely]] {
       ++k.counters.data_tlb_misses;
-      extra += kP5TlbMiss;
+      clocks += kP5TlbMiss;
     }
     if (found == TwoWay::kMiss) {
-      ++(write ? k.counters.write_misses : k.counters.read_misses);
-      extra += write ? buffer_write(k, c.position().cycles + u64(extra)) : i64(kP5ReadMiss);
+      ++(Write ? k.counters.write_misses : k.counters.read_misses);
+      if (Write) return clocks + buffer_write(k, c.position().cycles + u64(extra + clocks));
+      clocks += kP5ReadMiss;
     }
+    k.drop_line(0, set), k.drop_line(1, set);
   }
-  if (!write || found != TwoWay::kMiss) {
-    if (found != TwoWay::kRecent) k.drop_line(0, set), k.drop_line(1, set);
-    if (mapped) {
-      c.lines[set] = {tag, page.write_tag == page_tag ? tag : P5::kNoLine, page.addend, frame};
-      k.line_pages[c.user()][set] = page_number(linear);
-    }
+  if (page) {
+    const u64 tag = linear & ~u64(31);
+    c.lines[set] = {tag, page->write_tag == page->read_tag ? tag : P5::kNoLine, page->addend, frame};
+    k.line_pages[c.user()][set] = page_number(linear);
+  }
+  return clocks;
+}
+
+// What makes an access that is not aligned slower.
+[[gnu::always_inline]] inline i64 misalignment(P5& k, u64 linear, unsigned size) {
+  const unsigned natural = size > 4 ? 8 : 4;
+  const bool misaligned = (linear & (natural - 1)) + size > natural;
+  k.counters.misaligned += misaligned;
+  return misaligned ? kP5Misaligned : 0;
+}
+template <bool Write>
+bool in_known_line(const Cpu& c, u64 linear) {
+  const FastEntry& line = c.lines[TwoWay::set(linear)];
+  return (Write ? line.write_tag : line.read_tag) == (linear & ~u64(31));
+}
+
+// One access, which has been made: what it costs more than its instruction's clocks.
+template <bool Write>
+void charge(Cpu& c, u64 linear, unsigned size) {
+  P5& k = *c.p5;
+  if (k.exit.rep && (c.op->flags & kOpEnds)) return;  // part of a REP's clocks
+  i64 extra = misalignment(k, linear, size);
+  if (!in_known_line<Write>(c, linear)) {
+    const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
+    const bool mapped = page.read_tag == (linear & kPageMask);
+    const u64 frame = mapped ? page.frame : frame_in_memory(c, linear);
+    if (frame != kNever) [[likely]]
+      extra += look_up_line<Write>(c, linear, frame, mapped ? &page : nullptr, extra);
   }
   if (extra) c.wait(u64(extra));
 }
@@ -169,7 +184,7 @@ u64 load(Cpu& c, u64 linear, unsigned size, bool user, u8 segment) {
     value = read_sized(linear + page.addend, size);
   else
     value = c.load_any(linear, size, user, segment, true);
-  charge(c, linear, size, false);
+  charge<false>(c, linear, size);
   return value;
 }
 
@@ -179,23 +194,34 @@ void store(Cpu& c, u64 linear, unsigned size, u64 value, bool user, u8 segment) 
     write_sized(linear + page.addend, size, value);
   else
     c.store_any(linear, size, value, user, segment);
-  charge(c, linear, size, true);
+  charge<true>(c, linear, size);
 }
 
 }  // namespace p5
 
 // An access that cannot fault is charged before it is made.
-bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size, Take how) {
+template <Take How>
+bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size) {
+  constexpr bool write = How == Take::kWrite;
   const FastEntry& page = c.pages[linear >> 12 & (kDataTlb - 1)];
-  const u64 tag = how == Take::kRead ? page.read_tag : page.write_tag;
-  if (((linear + size - 1) & kPageMask) != tag) return false;
+  const u64 tag = How == Take::kRead ? page.read_tag : page.write_tag;
+  if (((linear + size - 1) & kPageMask) != tag) [[unlikely]]
+    return false;
   // What is aligned is written where it was read at no cost beside.
-  if (how == Take::kModify && (linear & (size - 1))) return false;
+  if (How == Take::kModify && (linear & (size - 1))) return false;
   c.op = op;
   c.taken = linear + page.addend;
-  p5::charge(c, linear, size, how == Take::kWrite);
+  i64 extra = p5::misalignment(*c.p5, linear, size);
+  if (!p5::in_known_line<write>(c, linear))
+    extra += p5::look_up_line<write>(c, linear, page.frame, &page, extra);
+  c.cycle += u64(extra);
+  if (c.cycle >= c.cycle_limit && extra) [[unlikely]]
+    c.request_leave();
   return true;
 }
+template bool take_datum<Take::kRead>(Cpu&, const Op*, u64, unsigned);
+template bool take_datum<Take::kWrite>(Cpu&, const Op*, u64, unsigned);
+template bool take_datum<Take::kModify>(Cpu&, const Op*, u64, unsigned);
 
 namespace p5 {
 
