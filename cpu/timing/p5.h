@@ -148,7 +148,7 @@ struct P5 {
   static constexpr u64 kNoLine = 8;
   // [0] supervisor, [1] user, [2] never matches.
   FastEntry lines[3][kDataLines];
-  u32 line_pages[2][kDataLines];      // numbers of the pages that they are of, cut to 32 bits
+  u16 line_pages[2][kDataLines];      // of what pages they are, as drop_lines() looks for them
   std::array<u64, kSets> code_lines;  // linear address / 32 of the line used last of each set
   // Branches that went where they were expected to, and would change nothing if they did again: the
   // target, whether it is taken, and the branch, of whose address the lowest bits say where it is.
