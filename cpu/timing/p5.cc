@@ -40,7 +40,7 @@ void P5::drop_lines(bool user, u64 page) {
   using Numbers = u16 __attribute__((vector_size(16)));
   using Halves = u64 __attribute__((vector_size(16)));
   const u16 number = page_number(page);
-  const u16(&pages)[kDataLines] = line_pages[user];
+  u16(&pages)[kDataLines] = line_pages[user];
   Numbers found = {};
   for (unsigned set = 0; set < kDataLines; set += 8) {
     Numbers eight;
@@ -50,7 +50,7 @@ void P5::drop_lines(bool user, u64 page) {
   const Halves any = Halves(found);
   if (!(any[0] | any[1])) return;
   for (unsigned set = 0; set < kDataLines; ++set)
-    if (pages[set] == number) drop_line(user, set);
+    if (pages[set] == number) pages[set] = kNoPage, drop_line(user, set);
 }
 
 void P5::drop_code_lines(u64 number) {
