@@ -43,6 +43,12 @@ const Op* leave_behind(Cpu& c, const Op* op) {
   return plain ? plain(c, op) : op->handler(c, op);
 }
 
+const Op* leave_behind_pair(Cpu& c, const Op* op) {
+  c.op = op + 2;
+  c.request_leave();
+  return op[1].handler(c, op + 1);
+}
+
 const Op* any_front(Cpu& c, const Op* op) {
   P5& k = *c.p5;
   const Front& f = front(op);

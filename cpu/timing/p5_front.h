@@ -30,6 +30,8 @@ i64 resolve_branch(P5& k, u64 at);
 // A limit was reached in the clock op `op`. The chain ends behind the instruction that comes next.
 // A pair that is one handler is taken apart.
 [[gnu::cold]] const Op* leave_behind(Cpu& c, const Op* op);
+// ... behind the pair that comes next, which is one handler.
+[[gnu::cold]] const Op* leave_behind_pair(Cpu& c, const Op* op);
 #if REPRISE_TAIL_CALLS && defined(__clang__)
 #define OTHERWISE(handler) [[clang::musttail]] return handler(c, op)
 #else

@@ -65,12 +65,19 @@ constexpr unsigned kDuties = 32, kNeedsClocked = kBanks | kCollides | kRule | kF
   return i64(at - start);
 }
 
-template <unsigned D>
+// Where the instruction begins. Early: the op stands before a pair that is one handler, and is of the
+// second, whose offset is in `imm`.
+template <bool Early>
+u32 begins(const Op* op) {
+  return Early ? u32(op->imm) : op->offset;
+}
+
+template <unsigned D, bool Early = false>
 [[gnu::noinline]] const Op* clock_op(Cpu& c, const Op* op) {
   P5& k = *c.p5;
   i64 extra = 0;
   if constexpr (D & kLine) {
-    const u64 at = linear_code(c, op->offset);
+    const u64 at = linear_code(c, begins<Early>(op));
     if (k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
       extra += p5::fetch_line(c, at);
   }
@@ -85,18 +92,22 @@ template <unsigned D>
   }
   if (extra) {
     c.cycle += u64(extra);
-    if (c.cycle >= c.cycle_limit) [[unlikely]]
-      OTHERWISE(p5::leave_behind);
+    if (c.cycle >= c.cycle_limit) [[unlikely]] {
+      if constexpr (Early)
+        OTHERWISE(p5::leave_behind_pair);
+      else
+        OTHERWISE(p5::leave_behind);
+    }
   }
   DISPATCH(c, op + slots);
 }
 
 // Only the line of code, mostly at hand: calls nothing, and needs no stack frame.
-template <bool Long>
+template <bool Long, bool Early>
 const Op* line_op(Cpu& c, const Op* op) {
-  const u64 at = Long ? c.r[kRip] + op->offset : linear_code(c, op->offset);
+  const u64 at = Long ? c.r[kRip] + begins<Early>(op) : linear_code(c, begins<Early>(op));
   if (c.p5->code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
-    OTHERWISE(clock_op<kLine>);
+    OTHERWISE((clock_op<kLine, Early>));
   DISPATCH(c, op + 1);
 }
 
@@ -203,7 +214,9 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
     else if (has_rule(i.rule) || i.rule == Rule::Far || i.rule == Rule::Return ||
              i.rule == Rule::Interrupt)  // far_transfer() asks for the row
       duties_[n] |= kRule;
-    needed_[n] = duties_[n] || (n > 0 && stall_[n] && !timeless[n]);
+    const bool waits = n > 0 && stall_[n] && !timeless[n];
+    needed_[n] = duties_[n] || waits;
+    only_line_[n] = duties_[n] == kLine && !waits;
     ops[n].handler = far_handler(ops[n].handler);
     left = e;
   }
@@ -232,20 +245,33 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
   f.repeats = exit_[0].rep;
   Op& first = slot(0, p5::any_front, 1);
   std::memcpy(reinterpret_cast<u8*>(&first) + p5::kFrontAt, &f, sizeof f);
-  // What is one handler has nothing between it.
-  if (count_ > 1 && !needed_[count_ - 1]) fuse_branch(ops, count_);
+  // What is one handler has nothing between it. The second's line of code may be fetched before the
+  // pair, where that has no other clock op: of instructions in registers nobody sees when they ran.
+  const auto apart = [&](unsigned n) {
+    return needed_[n] && !(only_line_[n] && n > 1 && !needed_[n - 1]);
+  };
+  Handler plain[kMax];
+  for (unsigned n = 0; n < count_; ++n) plain[n] = ops[n].handler;
+  const auto is_pair = [&](unsigned n) { return ops[n].handler != plain[n]; };
+  const unsigned last = count_ - 1;
+  if (last && !apart(last) && !(needed_[last] && (ops[last - 1].flags & kOpMemory)))
+    fuse_branch(ops, count_);
   for (unsigned from = 0, n = 1; n <= count_; ++n) {
-    if (n < count_ && !needed_[n]) continue;
+    if (n < count_ && !apart(n)) continue;
     fuse_chains(ops + from, n - from);
     from = n;
   }
   for (unsigned n = 0; n < count_; ++n) {
-    if (needed_[n]) {
-      const bool two = duties_[n] & kNeedsClocked;
-      const Handler line = long_ ? line_op<true> : line_op<false>;
-      slot(n, duties_[n] == kLine ? line : kClockOps[duties_[n]], two ? 2 : 1);
-      if (two) new (&out[at++]) Clocked(of_[n]);
-    }
+    const bool two = duties_[n] & kNeedsClocked;
+    if (is_pair(n) && needed_[n + 1])
+      slot(n, long_ ? line_op<true, true> : line_op<false, true>, 1).imm = ops[n + 1].offset;
+    else if (needed_[n] && !(n && is_pair(n - 1)))
+      slot(n,
+           duties_[n] != kLine ? kClockOps[duties_[n]]
+           : long_             ? line_op<true, false>
+                               : line_op<false, false>,
+           two ? 2 : 1);
+    if (two) new (&out[at++]) Clocked(of_[n]);
     Op& op = out[at++] = ops[n];
     // The instruction itself starts when the pipes let it.
     if (n == 0 || needed_[n]) op.cycles_left = u16(op.cycles_left - stall_[n]);

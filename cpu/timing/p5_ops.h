@@ -52,7 +52,8 @@ class P5Ops : public ClockOps {
   P5Exit exit_[kMax];  // behind each
   u16 stall_[kMax];    // of the pair's clocks, before it starts
   u8 duties_[kMax];
-  bool needed_[kMax];  // a clock op
+  bool needed_[kMax];     // a clock op
+  bool only_line_[kMax];  // for a line of code
   u8 pairs_ = 0, agi_ = 0;
   u16 bytes_ = 0;
   bool long_ = false;
