@@ -15,6 +15,7 @@
 
 #include <array>
 #include <bit>
+#include <cstring>
 
 #include "cpu/state.h"
 #include "replay/core/state.h"
@@ -127,9 +128,13 @@ struct P5 {
     u8 next = 0;         // to be replaced
     // The way that has it; 4: none.
     unsigned find(u32 at) const {
-      return unsigned(std::countr_zero(unsigned(branch[0] == at) | unsigned(branch[1] == at) << 1 |
-                                       unsigned(branch[2] == at) << 2 |
-                                       unsigned(branch[3] == at) << 3 | 16u));
+      using Ways = u32 __attribute__((vector_size(16)));
+      using Halves = u64 __attribute__((vector_size(16)));
+      Ways ways;
+      std::memcpy(&ways, branch, sizeof ways);
+      const Halves found = Halves(Ways(ways == at) & Ways{1, 2, 4, 8});
+      const u64 any = found[0] | found[1];
+      return unsigned(std::countr_zero(unsigned(any) | unsigned(any >> 32) | 16u));
     }
   };
   std::array<BtbSet, kBtbSets> btb;

@@ -5,9 +5,13 @@
 
 namespace reprise::cpu::p5 {
 
+namespace {
+
+// Holds the branch before against where control went, `at`; clocks that it takes more.
+//
 // Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
 // to the same place 2: the table has the sums.
-i64 resolve_branch(P5& k, u64 at) {
+inline i64 resolve_branch(P5& k, u64 at) {
   const bool taken = k.taken(at);
   const u32 branch = u32(k.branch_at());
   P5::BtbSet& set = k.btb[branch & (P5::kBtbSets - 1)];
@@ -33,6 +37,8 @@ i64 resolve_branch(P5& k, u64 at) {
   k.exit.written = 0;  // what was written has long been
   return k.exit.branch == P5Branch::kConditionalV ? 4 : k.exit.branch == P5Branch::kDirect ? 2 : 3;
 }
+
+}  // namespace
 
 const Op* leave_behind(Cpu& c, const Op* op) {
   op += op->osize;
