@@ -157,7 +157,7 @@ struct P5 {
   std::array<u64, kSets> code_lines;  // linear address / 32 of the line used last of each set
   // Branches that went where they were expected to, and would change nothing if they did again: the
   // target, whether it is taken, and the branch, of whose address the lowest bits say where it is.
-  static constexpr unsigned kKnownBits = 10, kKnown = 1u << kKnownBits;
+  static constexpr unsigned kKnownBits = 12, kKnown = 1u << kKnownBits;
   static constexpr u64 kNone = 1ull << 63;
   std::array<u64, kKnown> known;
   u64& known_at(u32 branch) { return known[branch & (kKnown - 1)]; }
