@@ -65,7 +65,13 @@ const Op* any_front(Cpu& c, const Op* op) {
     c.icount -= op->count_left;
     return nullptr;
   }
-  i64 extra = k.exit.branch ? resolve_branch(k, at) : 0;
+  i64 extra = 0;
+  if (k.exit.branch) {
+    if (k.goes_as_known(at))
+      ++k.counters.branches;
+    else
+      extra = resolve_branch(k, at);
+  }
   if (k.exit.rep && !f.repeats) c.clocks->rep_at = kNever;
   if (k.exit.written & f.address) {
     ++k.counters.agi;
