@@ -291,7 +291,7 @@ const Op* go_back(Cpu& c, const Op*) {
   if (call.links && call.ip == c.r[kRip] && !call.links->to[1] && call.links->owner &&
       !c.cluster.blocks().reclaim_due())
     BlockCache::link(&call.links->to[1], call.links->owner, const_cast<Block*>(b));
-  ENTER(InReg, c, b);
+  ENTER(InReg, c, b, kTaken);
 }
 
 void run(Cpu& c, Stop stop) {

@@ -26,13 +26,14 @@ void run(Cpu& c, Stop stop);
   return true;
 }
 // Place: of the handler. One of a model of caches passes the front of the block by itself where it
-// can, so that it is not one more op.
-#define ENTER(Place, cpu, block)                                                       \
+// can, so that it is not one more op. How: control went there (p5::Went).
+#define ENTER(Place, cpu, block, how)                                                  \
   do {                                                                                 \
     const Block* const entered = block;                                                \
     if (!enter(cpu, entered)) return nullptr;                                          \
     const Op* const its_first = entered->ops();                                        \
-    if (Place::kLines && p5::pass_front(cpu, its_first)) DISPATCH(cpu, its_first + 1); \
+    if constexpr (Place::kLines)                                                       \
+      if (p5::pass_front<p5::Went::how>(cpu, its_first)) DISPATCH(cpu, its_first + 1); \
     DISPATCH(cpu, its_first);                                                          \
   } while (0)
 
@@ -52,7 +53,7 @@ void run(Cpu& c, Stop stop);
   do {                                            \
     const Block* const target = lookup_fast(cpu); \
     if (!target) return nullptr;                  \
-    ENTER(Place, cpu, target);                    \
+    ENTER(Place, cpu, target, kTaken);            \
   } while (0)
 
 // The rare ends of GO_LINK, out of line so that handlers need no stack frame: a link that is not
@@ -63,7 +64,7 @@ const Op* go_elsewhere(Cpu& c, const Op* op);
 // Goes on at c.r[kRip] through link `slot` of the Links behind `op`. A link inside a page needs no
 // check; one into another page holds while the code TLB maps that page as it did. A macro, since
 // a jump to the next handler must stand in a handler itself.
-#define GO_LINK(Place, cpu, op, slot)                                               \
+#define GO_LINK(Place, cpu, op, slot, how)                                          \
   do {                                                                              \
     const Block* const linked = reinterpret_cast<const Links*>((op) + 1)->to[slot]; \
     if (!linked) [[unlikely]]                                                       \
@@ -74,7 +75,7 @@ const Op* go_elsewhere(Cpu& c, const Op* op);
       if (f.tag != (there & ~u64(0xFFF)) || f.page != linked->page) [[unlikely]]    \
         return go_elsewhere(cpu, op);                                               \
     }                                                                               \
-    ENTER(Place, cpu, linked);                                                      \
+    ENTER(Place, cpu, linked, how);                                                 \
   } while (0)
 
 // A call in 64-bit code, about to go on: the block behind it will soon be wanted again.

@@ -41,21 +41,22 @@ struct JmpJ {
     const u64 ip = T(c.r[kRip] + u64(i64(op->imm)));
     check_direct<T>(c, op, ip);
     c.r[kRip] = ip;
-    GO_LINK(P, c, op, 0);
+    GO_LINK(P, c, op, 0, kTaken);
   }
 };
 
-// Ends a conditional branch of code width T. A macro for the same reason as GO_LINK.
-#define GO_CONDITIONAL(P, c, op, T, taken)               \
+// Ends a conditional branch of code width T; `to`, `on`: how it goes (p5::Went). A macro for the
+// same reason as GO_LINK.
+#define GO_CONDITIONAL(P, c, op, T, taken, to, on)       \
   do {                                                   \
     if (taken) {                                         \
       const u64 ip = T(c.r[kRip] + u64(i64((op)->imm))); \
       check_direct<T>(c, op, ip);                        \
       c.r[kRip] = ip;                                    \
-      GO_LINK(P, c, op, 0);                              \
+      GO_LINK(P, c, op, 0, to);                          \
     }                                                    \
     fall_through<T>(c, op);                              \
-    GO_LINK(P, c, op, 1);                                \
+    GO_LINK(P, c, op, 1, on);                            \
   } while (0)
 
 template <class Test>
@@ -63,7 +64,7 @@ struct JccJ {
   static constexpr bool kGoes = true;
   template <class T, class P>
   static const Op* run(Cpu& c, const Op* op) {
-    GO_CONDITIONAL(P, c, op, T, Test::test(c, op));
+    GO_CONDITIONAL(P, c, op, T, Test::test(c, op), kTaken, kNotTaken);
   }
 };
 template <unsigned Condition>
@@ -88,7 +89,7 @@ struct LoopJ {
       else
         c.r[RCX] = count;
     }
-    GO_CONDITIONAL(P, c, op, T, taken);
+    GO_CONDITIONAL(P, c, op, T, taken, kSomehow, kSomehow);
   }
 };
 
@@ -103,7 +104,7 @@ struct CallJ {
     push<T, P>(c, op, next);
     if constexpr (is64<T>) note_call(c, op, next);
     c.r[kRip] = ip;
-    GO_LINK(P, c, op, 0);
+    GO_LINK(P, c, op, 0, kTaken);
   }
 };
 struct JmpE {
@@ -142,7 +143,7 @@ struct RetNear {  // C3; C2 releases op->imm bytes more
       const Block* const b = returned_to(c);
       if (!b) [[unlikely]]
         return go_back(c, op);
-      ENTER(P, c, b);
+      ENTER(P, c, b, kTaken);
     } else {
       GO(P, c);
     }

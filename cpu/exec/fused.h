@@ -15,7 +15,7 @@ struct FusedJcc {
     FAST_READ(T, T);
     Compare::template compare<T, P>(c, op);
     constexpr Flags::Kind kind = std::is_same_v<A, Sub> ? Flags::kSub : Flags::kLogic;
-    GO_CONDITIONAL(P, c, op + 1, u64, (c.flags.test_known<kind, Condition>()));
+    GO_CONDITIONAL(P, c, op + 1, u64, (c.flags.test_known<kind, Condition>()), kTaken, kNotTaken);
   }
 };
 

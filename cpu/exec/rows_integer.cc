@@ -16,7 +16,7 @@ namespace {
 template <class P>
 const Op* next_block(Cpu& c, const Op* op) {
   c.r[kRip] = (c.r[kRip] + op->offset) & c.ip_mask();
-  GO_LINK(P, c, op, 0);
+  GO_LINK(P, c, op, 0, kOn);
 }
 
 template <class A, bool Compare>

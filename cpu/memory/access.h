@@ -226,12 +226,12 @@ bool take_stack(Cpu& c, const Op* op) {
 #else
 #define INSTEAD(...) return instead<__VA_ARGS__>(c, op)
 #endif
-#define OR_GENERAL(T, fast, take)                      \
-  if (!(fast)) [[unlikely]] {                          \
-    if constexpr (P::kLines)                           \
+#define OR_GENERAL(T, fast, take)                        \
+  if (!(fast)) [[unlikely]] {                            \
+    if constexpr (P::kLines)                             \
       INSTEAD(run<T, InGeneral>, run<T, InTaken>, take); \
-    else                                               \
-      INSTEAD(run<T, InGeneral>);                      \
+    else                                                 \
+      INSTEAD(run<T, InGeneral>);                        \
   }
 #define OR_CAREFUL(T, fast, take)                                \
   if (!(fast)) [[unlikely]] {                                    \
@@ -244,12 +244,14 @@ bool take_stack(Cpu& c, const Op* op) {
 #define FAST_READ(T, S)   \
   if constexpr (P::kFlat) \
   OR_GENERAL(T, (reads_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, Take::kRead>))
-#define FAST_WRITE(T, S)  \
-  if constexpr (P::kFlat) \
-  OR_GENERAL(T, (writes_fast<S, P::kLines>(c, flat_address(c, op))), (take_operand<S, Take::kWrite>))
-#define FAST_MODIFY(T)    \
-  if constexpr (P::kFlat) \
-  OR_GENERAL(T, (writes_fast<T, P::kLines>(c, flat_address(c, op))), (take_operand<T, Take::kModify>))
+#define FAST_WRITE(T, S)                                             \
+  if constexpr (P::kFlat)                                            \
+  OR_GENERAL(T, (writes_fast<S, P::kLines>(c, flat_address(c, op))), \
+             (take_operand<S, Take::kWrite>))
+#define FAST_MODIFY(T)                                               \
+  if constexpr (P::kFlat)                                            \
+  OR_GENERAL(T, (writes_fast<T, P::kLines>(c, flat_address(c, op))), \
+             (take_operand<T, Take::kModify>))
 // Likewise for the stack of 64-bit code; the operand is in a register.
 #define FAST_PUSH(T)                                                         \
   if constexpr (sizeof(T) == 8 && !P::kMemory && !P::kCareful && !P::kTaken) \

@@ -143,7 +143,8 @@ template <bool Write>
   }
   if (page) {
     const u64 tag = linear & ~u64(31);
-    c.lines[set] = {tag, page->write_tag == page->read_tag ? tag : P5::kNoLine, page->addend, frame};
+    c.lines[set] = {tag, page->write_tag == page->read_tag ? tag : P5::kNoLine, page->addend,
+                    frame};
     k.line_pages[c.user()][set] = page_number(linear);
   }
   return clocks;

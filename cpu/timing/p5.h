@@ -164,9 +164,9 @@ struct P5 {
   static u64 known_as(u32 branch, u64 to, bool taken) {
     return u32(to) | u64(taken) << 32 | u64(branch >> kKnownBits) << 33;
   }
-  bool goes_as_known(u64 now) {
+  bool goes_as_known(u64 now, bool taken) {
     const u32 branch = u32(branch_at());
-    return known_at(branch) == known_as(branch, now, taken(now));
+    return known_at(branch) == known_as(branch, now, taken);
   }
 
   P5();

@@ -67,7 +67,7 @@ const Op* any_front(Cpu& c, const Op* op) {
   }
   i64 extra = 0;
   if (k.exit.branch) {
-    if (k.goes_as_known(at))
+    if (k.goes_as_known(at, k.taken(at)))
       ++k.counters.branches;
     else
       extra = resolve_branch(k, at);

@@ -45,8 +45,13 @@ const Op* any_front(Cpu& c, const Op* op);  // its handler
   k.counters.agi += f.exit.agi;
 }
 
+// How a handler knows that control left its block: by a branch that the model predicts, by none, or
+// it must ask.
+enum class Went : u8 { kSomehow, kTaken, kNotTaken, kOn };
+
 // Is there nothing to add at the front `op`, where control went, by a branch or on and on, in flat
 // code? Then it has been passed.
+template <Went How>
 [[gnu::always_inline]] inline bool pass_front(Cpu& c, const Op* op) {
   P5& k = *c.p5;
   const Front& f = front(op);
@@ -54,8 +59,9 @@ const Op* any_front(Cpu& c, const Op* op);  // its handler
   if (!k.exit.plain() || (k.exit.written & f.address) ||
       k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
     return false;
-  if (k.exit.branch) {
-    if (!k.goes_as_known(at)) [[unlikely]]
+  if (How != Went::kOn && (How != Went::kSomehow || k.exit.branch)) {
+    const bool taken = How == Went::kSomehow ? k.taken(at) : How == Went::kTaken;
+    if (!k.goes_as_known(at, taken)) [[unlikely]]
       return false;
     ++k.counters.branches;
   }

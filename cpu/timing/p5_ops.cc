@@ -65,8 +65,8 @@ constexpr unsigned kDuties = 32, kNeedsClocked = kBanks | kCollides | kRule | kF
   return i64(at - start);
 }
 
-// Where the instruction begins. Early: the op stands before a pair that is one handler, and is of the
-// second, whose offset is in `imm`.
+// Where the instruction begins. Early: the op stands before a pair that is one handler, and is of
+// the second, whose offset is in `imm`.
 template <bool Early>
 u32 begins(const Op* op) {
   return Early ? u32(op->imm) : op->offset;
