@@ -5,13 +5,9 @@
 
 namespace reprise::cpu::p5 {
 
-namespace {
-
-// Holds the branch before against where control went, `at`; clocks that it takes more.
-//
 // Beside the branch's own clocks a flush takes 3, for a condition in V 4, for what always branches
 // to the same place 2: the table has the sums.
-inline i64 resolve_branch(P5& k, u64 at) {
+i64 resolve_branch(P5& k, u64 at) {
   const bool taken = k.taken(at);
   const u32 branch = u32(k.branch_at());
   P5::BtbSet& set = k.btb[branch & (P5::kBtbSets - 1)];
@@ -38,9 +34,7 @@ inline i64 resolve_branch(P5& k, u64 at) {
   return k.exit.branch == P5Branch::kConditionalV ? 4 : k.exit.branch == P5Branch::kDirect ? 2 : 3;
 }
 
-}  // namespace
-
-const Op* leave_behind(Cpu& c, const Op* op) {
+[[gnu::noinline]] const Op* leave_behind(Cpu& c, const Op* op) {
   op += op->osize;
   c.op = op;
   while (!c.op->length) c.op += c.op->osize;
@@ -49,13 +43,13 @@ const Op* leave_behind(Cpu& c, const Op* op) {
   return plain ? plain(c, op) : op->handler(c, op);
 }
 
-const Op* leave_behind_pair(Cpu& c, const Op* op) {
+[[gnu::noinline]] const Op* leave_behind_pair(Cpu& c, const Op* op) {
   c.op = op + 2;
   c.request_leave();
   return op[1].handler(c, op + 1);
 }
 
-const Op* any_front(Cpu& c, const Op* op) {
+[[gnu::flatten]] const Op* any_front(Cpu& c, const Op* op) {
   P5& k = *c.p5;
   const Front& f = front(op);
   const u64 at = linear_code(c, 0);

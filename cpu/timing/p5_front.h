@@ -25,6 +25,9 @@ inline const Front& front(const Op* op) {
 
 const Op* any_front(Cpu& c, const Op* op);  // its handler
 
+// Holds the branch before against where control went, `at`; clocks that it takes more.
+i64 resolve_branch(P5& k, u64 at);
+
 // A limit was reached in the clock op `op`. The chain ends behind the instruction that comes next.
 // A pair that is one handler is taken apart.
 [[gnu::cold]] const Op* leave_behind(Cpu& c, const Op* op);
