@@ -1,6 +1,7 @@
 // The controller against the tables of its data sheet.
 #include <random>
 
+#include "replay/core/state_readers.h"
 #include "tests/floppy/fixture.h"
 
 namespace reprise {
@@ -203,6 +204,30 @@ TEST_F(Floppy, Scans) {
   EXPECT_EQ(scan(0x5d, 0, 1), (Bytes{0, 0, 0, 0, 0, 2, 2}));
   EXPECT_EQ(scan(0x59, 0, 1), (Bytes{0, 0, 0, 0, 0, 1, 2}));
   EXPECT_EQ(scan(0x59, 0, 0xbf), (Bytes{0, 0, 0x08, 0, 0, 1, 2}));  // FFh is equal to anything
+}
+
+TEST_F(Floppy, AScanGoesOnAfterALoad) {
+  disk->bytes = image = Bytes(k144, 0x40);
+  const auto scan = [this](u8 third, bool loads) {
+    command({0x51, 0, 0, 0, 1, 2, 1, 0x1b, 1});
+    unsigned given = 0;
+    for (unsigned i = 0; i < 10'000; ++i) {
+      if ((msr() & 0xf0) == 0xb0) out8(*fdc, 5, ++given == 3 ? third : 0x40);
+      if (given == 200 && loads) {
+        const Bytes kept = save_objects(board.tree);
+        board.tree.reset();
+        EXPECT_TRUE(load_objects(board.tree, kept).ok());
+        loads = false;
+      }
+      step(500);
+    }
+    return results();
+  };
+  command({0x03, 0xdf, 0x03});  // without DMA
+  const Bytes equal = scan(0x40, false), lower = scan(0x41, false);
+  EXPECT_NE(equal, lower);
+  EXPECT_EQ(scan(0x40, true), equal);
+  EXPECT_EQ(scan(0x41, true), lower);
 }
 
 TEST_F(Floppy, FormatsWhatTheImageCanKeep) {

@@ -3,6 +3,7 @@
 #include "chipset/input/i8042.h"
 #include "chipset/input/ps2_keyboard.h"
 #include "chipset/input/ps2_mouse.h"
+#include "replay/core/state_readers.h"
 #include "tests/support/test_board.h"
 
 namespace reprise {
@@ -188,6 +189,17 @@ TEST_F(Ps2, TypematicDelayAndRate) {
   EXPECT_EQ(read(), 0x22);
   key(QKeyCode::k_x, false);
   EXPECT_EQ(drain(1'000'000), (Bytes{0xf0, 0x22}));
+}
+
+TEST_F(Ps2, AHeldKeyRepeatsAfterALoad) {
+  key(QKeyCode::k_x, true);
+  EXPECT_EQ(drain(10 * kByte), Bytes{0x22});
+  const Bytes image = save_objects(board.tree);
+  board.tree.reset();
+  ASSERT_TRUE(load_objects(board.tree, image).ok());
+  const Bytes got = drain(600'000);
+  ASSERT_GE(got.size(), 2u);
+  EXPECT_EQ(got, Bytes(got.size(), 0x22));
 }
 
 TEST_F(Ps2, OverrunLeavesOneMark) {

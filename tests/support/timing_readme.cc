@@ -49,8 +49,8 @@ SYSCALL, SYSENTER and their returns 20; 64-bit forms take what their 32-bit ones
 VEX take 1 clock, whatever they touch. No 486 ran them: this is a convention.
 
 The cost on the host's side (`make bench PARTS=timing`, processor time of a boot of Debian's cloud kernel to power-off,
-1.47e9 instructions of 64-bit code): `fixed` 3.23 s, `i486` 3.06 times that, `p5` 1.73 times (the aim is 1.6); of a 32-bit
-kernel (`-cpu pentium3`) `p5` 1.50 times.
+1.47e9 instructions of 64-bit code): `fixed` 3.22 s, `i486` 3.05 times that, `p5` 1.58 times; of a 32-bit kernel
+(`-cpu pentium3`) `p5` 1.47 times.
 
 Not modelled, by name: TLB misses (13 to 28 clocks: ours has other entries than the 486's); the cache in string
 instructions, page walks, descriptor tables and stack frames of far transfers; a fill that is going on; invalidation by
