@@ -16,8 +16,8 @@ struct Form {
   bool disp = false, imm = false, lock = false, rep = false;
   u8 prefixes = 0;   // that cost a clock: not LOCK, REX, nor REP of a string instruction
   u8 mandatory = 0;  // 66, F2 or F3: the last of them that chooses a vector instruction
-  u8 width = 0;     // bytes of the operand
-  u8 last = 0;      // the last byte: of an immediate, if there is one
+  u8 width = 0;      // bytes of the operand
+  u8 last = 0;       // the last byte: of an immediate, if there is one
 
   // Registers by number, as masks.
   u16 address = 0;  // as base, or rSP as the stack's
@@ -25,7 +25,7 @@ struct Form {
   u16 index = 0;    // as index
   u16 reads = 0;    // in full width
   u16 sources = 0;  // in any
-  u16 writes = 0;  // explicitly
+  u16 writes = 0;   // explicitly
   bool byte_write = false;
   bool explicit_address = false;  // memory that is not the stack's
   Touch touch = Touch::None;
@@ -36,5 +36,7 @@ struct Form {
 
 // `code_width`: 2, 4 or 8 bytes.
 Form parse_form(const u8* bytes, unsigned length, unsigned code_width);
+// The part of it that the opcode and the operands say (effects.cc).
+void find_effects(Form& f, u8 rex);
 
 }  // namespace reprise::cpu

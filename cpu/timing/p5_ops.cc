@@ -261,6 +261,7 @@ unsigned P5Ops::lay_out(Op* ops, bool ends, Op* out) const {
     fuse_chains(ops + from, n - from);
     from = n;
   }
+  check(!(needed_[0] && is_pair(0)), "leave_behind() would go on with the pair");
   for (unsigned n = 0; n < count_; ++n) {
     const bool two = duties_[n] & kNeedsClocked;
     if (is_pair(n) && needed_[n + 1])
