@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "replay/core/state_readers.h"
 #include "tests/support/test_board.h"
 
 namespace reprise {
@@ -83,6 +84,21 @@ TEST_F(Uart, TriggerLevelThenTimeout) {
   EXPECT_EQ(in(2), 0xcc);
   EXPECT_EQ(in(0), 'd');
   EXPECT_FALSE(irq());
+}
+
+TEST_F(Uart, ATimeoutComesAfterALoad) {
+  out(2, 0x41);  // trigger at 4
+  out(1, 0x01);
+  type("a");
+  board.run(3 * kChar);
+  const auto image = save_objects(board.tree);
+  board.tree.reset();
+  ASSERT_TRUE(load_objects(board.tree, image).ok());
+  board.run(2 * kChar - 1);
+  EXPECT_FALSE(irq());
+  board.run(1);
+  EXPECT_TRUE(irq());
+  EXPECT_EQ(in(2), 0xcc);
 }
 
 TEST_F(Uart, HoldsTheFarEndWhenFullAndLosesNothing) {

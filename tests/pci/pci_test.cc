@@ -3,6 +3,7 @@
 #include "chipset/northbridge/i440fx.h"
 #include "chipset/southbridge/piix3.h"
 #include "chipset/southbridge/piix4_pm.h"
+#include "replay/core/state_readers.h"
 #include "tests/support/test_board.h"
 
 namespace reprise {
@@ -254,6 +255,15 @@ TEST_F(SouthBridgeTest, TimerRaisesSciAtHalfWrap) {
   space.out(0x602, 2, 0);
   EXPECT_FALSE(isa.level[16]);
   EXPECT_EQ(board.scheduler.deadline(), kNever);
+}
+
+TEST_F(SouthBridgeTest, AnEventStaysAfterALoad) {
+  pm.raise_gpe(1);
+  const auto image = save_objects(board.tree);
+  board.tree.reset();
+  EXPECT_EQ(space.in(0xafe0, 2), 0u);
+  ASSERT_TRUE(load_objects(board.tree, image).ok());
+  EXPECT_EQ(space.in(0xafe0, 2), 2u);
 }
 
 TEST_F(SouthBridgeTest, ButtonSleepAndApm) {

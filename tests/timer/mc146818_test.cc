@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "replay/core/state_readers.h"
 #include "tests/support/interrupt_parts.h"
 #include "tests/support/test_board.h"
 
@@ -152,6 +153,15 @@ TEST(Mc146818, UpdateInterruptsAndDividerReset) {
   r.board.run_to(5 * kSecond + kSecond / 2);
   EXPECT_EQ(r.get(0), 0x02);
   EXPECT_TRUE(r.irq());
+}
+
+TEST(Mc146818, CountsOnAfterALoad) {
+  Rtc a(0), b(0);
+  a.board.run(5 * kSecond + kSecond / 2);
+  b.board.scheduler.set_now(a.board.scheduler.now());
+  ASSERT_TRUE(load_objects(b.board.tree, save_objects(a.board.tree)).ok());
+  b.board.run(kSecond);
+  EXPECT_EQ(b.get(0), 0x06);
 }
 
 TEST(Mc146818, KeepsMemoryAndTimeOverReset) {
