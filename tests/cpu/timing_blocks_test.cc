@@ -1,6 +1,7 @@
 // What models of time add is the same with blocks as without.
 #include <random>
 
+#include "cpu/timing/p5.h"
 #include "tests/cpu/system_machine.h"
 
 namespace reprise::cpu {
@@ -156,6 +157,28 @@ TEST(TimingBlocks, CodeBehindThePentiums) {
   }
   for (unsigned i = 0; i < 3; ++i) EXPECT_EQ(cycles[0][i], cycles[1][i]) << "time " << i;
   EXPECT_EQ(cycles[0][2] - cycles[0][1], 51u);
+}
+
+// A Jcc to the instruction behind it goes on there, taken or not: the Pentium's model sees none
+// that was taken. A JMP to the same place, at an address with the same low half, is always one.
+TEST(TimingBlocks, JumpsToTheNextInstruction) {
+  u64 cycles[2], mispredicted[2];
+  for (const bool blocks : {false, true}) {
+    Machine m(blocks, "qemu64", 1, {}, 0, "p5");
+    m.long_mode();
+    m.poke(0x401000 + 8 * 4, 8, 0x403007), m.poke(0x403000, 8, 0x200087);  // 4 GiB: from 2 MiB on
+    m.code(0x12000, {0xEB, 0x00, 0xC3});                                   // jmp; ret
+    m.code(0x212000, {0x74, 0x00, 0xC3});                                  // jz; ret
+    m.code(Machine::kCode, {0x48, 0xB8, 0x00, 0x20, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00,  // mov rax
+                            0xBB, 0x00, 0x20, 0x01, 0x00,                                // mov ebx
+                            0xFF, 0xD3, 0x31, 0xD2, 0xFF, 0xD0, 0xEB, 0xF8});
+    m.c().r[kRip] = Machine::kCode;
+    m.run(5000);
+    cycles[blocks] = m.cluster->position().cycles;
+    mispredicted[blocks] = m.c().p5->counters.mispredicted;
+  }
+  EXPECT_EQ(cycles[0], cycles[1]);
+  EXPECT_EQ(mispredicted[0], mispredicted[1]);
 }
 
 }  // namespace
