@@ -512,21 +512,32 @@ std::vector<std::span<u8>> plain_state(Cpu& c) {
   const auto bytes = [](auto& field) {
     return std::span<u8>(reinterpret_cast<u8*>(&field), sizeof field);
   };
-  return {std::span<u8>(reinterpret_cast<u8*>(c.r), 17 * sizeof c.r[0]),
-          bytes(c.dr),
-          bytes(c.pdpte),
-          bytes(c.msr),
-          bytes(c.cr2),
-          bytes(c.cr3),
-          bytes(c.pkru),
-          bytes(c.tsc_offset),
-          bytes(c.sipi_vector),
-          bytes(c.gdtr.base),
-          bytes(c.idtr.limit),
-          bytes(c.seg[GS].base),
-          bytes(c.seg[TR].limit),
-          bytes(c.seg[LDTR].selector),
-          bytes(c.fpu.xmm)};
+  std::vector<std::span<u8>> all = {std::span<u8>(reinterpret_cast<u8*>(c.r), 17 * sizeof c.r[0]),
+                                    bytes(c.dr),
+                                    bytes(c.pdpte),
+                                    bytes(c.msr),
+                                    bytes(c.cr2),
+                                    bytes(c.cr3),
+                                    bytes(c.pkru),
+                                    bytes(c.tsc_offset),
+                                    bytes(c.sipi_vector),
+                                    bytes(c.gdtr.base),
+                                    bytes(c.idtr.limit),
+                                    bytes(c.seg[GS].base),
+                                    bytes(c.seg[TR].limit),
+                                    bytes(c.seg[LDTR].selector),
+                                    bytes(c.fpu.xmm),
+                                    bytes(c.fpu.ymm_high),
+                                    bytes(c.fpu.control),
+                                    bytes(c.fpu.status),
+                                    bytes(c.fpu.empty),
+                                    bytes(c.fpu.code_segment),
+                                    bytes(c.fpu.data_segment),
+                                    bytes(c.fpu.instruction),
+                                    bytes(c.fpu.data)};
+  for (auto& st : c.fpu.physical)
+    all.push_back(bytes(st.significand)), all.push_back(bytes(st.sign_exponent));
+  return all;
 }
 
 TEST_P(SystemTest, StateHoldsEveryField) {
@@ -536,6 +547,7 @@ TEST_P(SystemTest, StateHoldsEveryField) {
     for (u8& byte : field) byte = next = u8(next * 5 + 3);
   c.cr0 = CR0_ET | CR0_PE, c.cr4 = CR4_PAE, c.efer = EFER_NXE;
   c.cpl = 2, c.smm = true, c.nmi_blocked = true, c.intr = true, c.pending = 9;
+  c.fpu.top = 5, c.fpu.opcode = 0x5AB, c.fpu.mxcsr = 0xA5C3;
   c.smbase = 0x7FF80000, c.debug_trap = 0x4002, c.activity = Activity::WaitForSipi;
   c.flags.set_raw(CF | OF);
   c.eflags = VIF | IF | 2;
@@ -554,6 +566,9 @@ TEST_P(SystemTest, StateHoldsEveryField) {
   EXPECT_EQ(o.cpl, 2);
   EXPECT_TRUE(o.smm && o.nmi_blocked && o.intr);
   EXPECT_EQ(o.pending, 9u);
+  EXPECT_EQ(o.fpu.top, 5);
+  EXPECT_EQ(o.fpu.opcode, 0x5AB);
+  EXPECT_EQ(o.fpu.mxcsr, 0xA5C3u);
   EXPECT_EQ(o.smbase, c.smbase);
   EXPECT_EQ(o.debug_trap, c.debug_trap);
   EXPECT_EQ(o.activity, Activity::WaitForSipi);
