@@ -547,6 +547,7 @@ TEST_P(SystemTest, StateHoldsEveryField) {
     for (u8& byte : field) byte = next = u8(next * 5 + 3);
   c.cr0 = CR0_ET | CR0_PE, c.cr4 = CR4_PAE, c.efer = EFER_NXE;
   c.cpl = 2, c.smm = true, c.nmi_blocked = true, c.intr = true, c.pending = 9;
+  c.seg[FS].usable = false, c.seg[FS].rights = 0x9093;
   c.fpu.top = 5, c.fpu.opcode = 0x5AB, c.fpu.mxcsr = 0xA5C3;
   c.smbase = 0x7FF80000, c.debug_trap = 0x4002, c.activity = Activity::WaitForSipi;
   c.flags.set_raw(CF | OF);
@@ -566,6 +567,8 @@ TEST_P(SystemTest, StateHoldsEveryField) {
   EXPECT_EQ(o.cpl, 2);
   EXPECT_TRUE(o.smm && o.nmi_blocked && o.intr);
   EXPECT_EQ(o.pending, 9u);
+  EXPECT_FALSE(o.seg[FS].usable);
+  EXPECT_EQ(o.seg[FS].rights, 0x9093);
   EXPECT_EQ(o.fpu.top, 5);
   EXPECT_EQ(o.fpu.opcode, 0x5AB);
   EXPECT_EQ(o.fpu.mxcsr, 0xA5C3u);
