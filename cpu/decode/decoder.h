@@ -32,7 +32,7 @@ Handler unfused(Handler fused);
 
 // Ends a block that has no branch: goes on behind it.
 Handler next_block_handler(bool lines);
-// A Jcc's where no model of caches looks.
-Handler jcc_handler(const Op& jcc);
+// A Jcc's; `lines`: where a model of caches looks.
+Handler jcc_handler(const Op& jcc, bool lines);
 
 }  // namespace reprise::cpu

@@ -71,7 +71,8 @@ template <unsigned Condition>
 struct OneCondition {
   static bool test(Cpu& c, const Op*) { return c.flags.test(Condition); }
 };
-// LOOPNE, LOOPE, LOOP, JCXZ: op->arg 0 to 3; the counter has the address size.
+// LOOPNE, LOOPE, LOOP, JCXZ: op->arg 0 to 3; the counter has the address size. No model predicts
+// them.
 struct LoopJ {
   static constexpr bool kGoes = true;
   template <class T, class P>
@@ -89,7 +90,7 @@ struct LoopJ {
       else
         c.r[RCX] = count;
     }
-    GO_CONDITIONAL(P, c, op, T, taken, kSomehow, kSomehow);
+    GO_CONDITIONAL(P, c, op, T, taken, kOn, kOn);
   }
 };
 

@@ -169,9 +169,9 @@ void fuse_branch(Op* ops, unsigned count) {
   const Op& second = ops[count - 1];
   // Only the 64-bit forms of Jcc: the fused half goes to a target of full width.
   const unsigned condition = second.arg & 15;
-  const auto& jcc = tables().row(kOneByte, u8(0x70 + condition), kNoPrefix).handlers->of[3];
-  const bool lines = second.handler == jcc[4];
-  if (!lines && second.handler != jcc[0]) return;
+  if (second.osize != 8) return;
+  const bool lines = second.handler == jcc_handler(second, true);
+  if (!lines && second.handler != jcc_handler(second, false)) return;
   const auto& all = comparisons();
   const auto found = std::lower_bound(all.begin(), all.end(), first.handler, ByHandler());
   if (found == all.end() || found->handler != first.handler) return;

@@ -237,9 +237,11 @@ Handler next_block_handler(bool lines) {
   return lines ? next_block<InRegLines> : next_block<InReg>;
 }
 
-Handler jcc_handler(const Op& jcc) {
+Handler jcc_handler(const Op& jcc, bool lines) {
   const unsigned condition = jcc.arg & 15, width = jcc.osize == 8 ? 3 : jcc.osize == 4 ? 2 : 1;
-  return tables().row(kOneByte, u8(0x70 + condition), kNoPrefix).handlers->of[width][0];
+  return tables()
+      .row(kOneByte, u8(0x70 + condition), kNoPrefix)
+      .handlers->at(width, false, false, lines);
 }
 
 void add_integer_rows(Tables& t) {

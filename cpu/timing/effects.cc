@@ -8,8 +8,6 @@ namespace reprise::cpu {
 
 namespace {
 
-constexpr u16 bit(unsigned number) { return u16(1u << (number & 15)); }
-
 // The registers and memory of an instruction, from its opcode.
 class Effects {
  public:
@@ -115,8 +113,8 @@ class Effects {
         return write(RBP), stack(Touch::Push);
       case 0xC9:
         byte_ = false;
-        f_.address |= bit(RBP);
-        f_.writes |= bit(RSP);
+        f_.address |= register_bit(RBP);
+        f_.writes |= register_bit(RSP);
         return write(RBP);
       case 0xD4:
       case 0xD5:
@@ -124,7 +122,7 @@ class Effects {
         return write(RAX);
       case 0xD7:
         byte_ = true;
-        f_.address |= bit(RBX);
+        f_.address |= register_bit(RBX);
         return write(RAX);
       case 0xE4:
       case 0xE5:
@@ -148,7 +146,7 @@ class Effects {
         if (r < 2) return memory(Touch::Modify, true);
         memory(Touch::Read, false);
         if (!f_.memory && (r == 2 || r == 6)) stack(Touch::Push);
-        if (f_.memory && (r == 2 || r == 6)) f_.address |= bit(RSP);
+        if (f_.memory && (r == 2 || r == 6)) f_.address |= register_bit(RSP);
         return;
       default:
         if (op >= 0xD8 && op <= 0xDF && f_.memory) return x87();
@@ -248,10 +246,10 @@ class Effects {
   u8 low() const { return u8((f_.opcode & 7) | (rex_ & 1) << 3); }
   u8 reg() const { return u8(f_.reg() | (rex_ & 4) << 1); }
   // AH to BH are parts of the first four.
-  u16 mask(u8 number) const { return bit(byte_ && !rex_ ? number & 3 : number); }
+  u16 mask(u8 number) const { return register_bit(byte_ && !rex_ ? number & 3 : number); }
   void read(u8 number) {
     f_.sources |= mask(number);
-    if (!byte_) f_.reads |= bit(number);
+    if (!byte_) f_.reads |= register_bit(number);
   }
   void write(u8 number) {
     f_.writes |= mask(number);
@@ -259,7 +257,7 @@ class Effects {
   }
   void read_write(u8 number) { read(number), write(number); }
   void stack(Touch touch) {
-    f_.address |= bit(RSP);
+    f_.address |= register_bit(RSP);
     f_.touch = touch;
   }
   void absolute(Touch touch) { f_.touch = touch, f_.explicit_address = true; }

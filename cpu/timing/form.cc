@@ -7,8 +7,6 @@ namespace reprise::cpu {
 
 namespace {
 
-constexpr u16 bit(unsigned number) { return u16(1u << (number & 15)); }
-
 bool has_modrm(u8 map, u8 op) {
   if (map >= 2) return true;
   if (map == 1) {
@@ -117,23 +115,23 @@ Form parse_form(const u8* bytes, unsigned length, unsigned code_width) {
       if (mod == 0 && rm == 6)
         disp = 2;
       else
-        f.address = bit(base[rm]);
+        f.address = register_bit(base[rm]);
       f.indexed = rm < 4;
-      if (f.indexed) f.index = bit(rm & 1 ? RDI : RSI);
+      if (f.indexed) f.index = register_bit(rm & 1 ? RDI : RSI);
     } else if (f.memory && rm == 4) {
       const u8 sib = at < length ? bytes[at++] : u8(0x24);
       const u8 base = u8((sib & 7) | (rex & 1) << 3), index = u8((sib >> 3 & 7) | (rex & 2) << 2);
       f.indexed = index != RSP;
-      if (f.indexed) f.index = bit(index);
+      if (f.indexed) f.index = register_bit(index);
       if ((sib & 7) == 5 && mod == 0)
         disp = 4;
       else
-        f.address = bit(base);
+        f.address = register_bit(base);
     } else if (f.memory) {
       if (mod == 0 && rm == 5)
         disp = 4;
       else
-        f.address = bit(rm | (rex & 1) << 3);
+        f.address = register_bit(rm | (rex & 1) << 3);
     }
     f.disp = disp != 0;
     at += disp;

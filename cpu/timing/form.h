@@ -6,6 +6,9 @@
 
 namespace reprise::cpu {
 
+// A register in a mask of them.
+constexpr u16 register_bit(unsigned number) { return u16(1u << (number & 15)); }
+
 // Memory that the ModRM operand, an absolute address or the stack touches.
 enum class Touch : u8 { None, Read, Write, Modify, Push, Pop };
 

@@ -218,6 +218,7 @@ bool take_datum(Cpu& c, const Op* op, u64 linear, unsigned size) {
   i64 extra = p5::misalignment(*c.p5, linear, size);
   if (!p5::in_known_line<write>(c, linear))
     extra += p5::look_up_line<write>(c, linear, page.frame, &page, extra);
+  // As Cpu::wait(), without a jump over it where there is nothing to wait for.
   c.cycle += u64(extra);
   if (c.cycle >= c.cycle_limit && extra) [[unlikely]]
     c.request_leave();

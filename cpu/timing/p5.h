@@ -43,10 +43,6 @@ struct TwoWay {
   TwoWay() { tags.fill(kEmpty); }
   static unsigned set(u64 address) { return unsigned(address >> 5) & (kSets - 1); }
 
-  bool has(unsigned set, u32 tag) const {
-    const u32* const way = &tags[2 * set];
-    return way[0] == tag || way[1] == tag;
-  }
   enum Found : u8 { kRecent, kOther, kMiss };
   Found look_up(unsigned set, u32 tag, bool fill) {
     u32* const way = &tags[2 * set];

@@ -48,9 +48,8 @@ i64 resolve_branch(P5& k, u64 at);
   k.counters.agi += f.exit.agi;
 }
 
-// How a handler knows that control left its block: by a branch that the model predicts, by none, or
-// it must ask.
-enum class Went : u8 { kSomehow, kTaken, kNotTaken, kOn };
+// How a handler knows that control left its block: by a branch that the model predicts, or by none.
+enum class Went : u8 { kTaken, kNotTaken, kOn };
 
 // Is there nothing to add at the front `op`, where control went, by a branch or on and on, in flat
 // code? Then it has been passed.
@@ -62,9 +61,8 @@ template <Went How>
   if (!k.exit.plain() || (k.exit.written & f.address) ||
       k.code_lines[at >> 5 & (P5::kSets - 1)] != at >> 5) [[unlikely]]
     return false;
-  if (How != Went::kOn && (How != Went::kSomehow || k.exit.branch)) {
-    const bool taken = How == Went::kSomehow ? k.taken(at) : How == Went::kTaken;
-    if (!k.goes_as_known(at, taken)) [[unlikely]]
+  if (How != Went::kOn) {
+    if (!k.goes_as_known(at, How == Went::kTaken)) [[unlikely]]
       return false;
     ++k.counters.branches;
   }

@@ -149,13 +149,13 @@ void P5Ops::prepare(const Cpu& c, Op* ops, unsigned count, const u8* bytes, u64 
     pipe_[n] = p5::describe(f, c.mode, ops[n], of_[n]);
     timeless[n] = sees_no_time(f);
     const bool loop = f.map == 0 && f.opcode >= 0xE0 && f.opcode <= 0xE3;
-    check(!(ops[n].flags & kOpDirect) || loop || pipe_[n].branch,
-          "a handler would tell a front of a branch that is none to the model");
+    check(!(ops[n].flags & kOpDirect) || loop == !pipe_[n].branch,
+          "what a branch's handler tells a front is not what the model has of it");
     // The model sees by where control went whether a Jcc was taken. To the instruction behind it,
     // and over the end of 4 GiB, that is not what the handler would tell the front.
     const u64 next_at = linear + ops[n].offset + ops[n].length;
     if (pipe_[n].branch == P5Branch::kConditionalU && (!ops[n].imm || (!long_ && !u32(next_at))))
-      ops[n].handler = jcc_handler(ops[n]);
+      ops[n].handler = jcc_handler(ops[n], false);
   }
   P5Exit left;
   const P5Exit before = c.p5->exit;
