@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "replay/core/state_readers.h"
 #include "tests/support/test_board.h"
 
 namespace reprise {
@@ -91,9 +90,7 @@ TEST_F(Uart, ATimeoutComesAfterALoad) {
   out(1, 0x01);
   type("a");
   board.run(3 * kChar);
-  const auto image = save_objects(board.tree);
-  board.tree.reset();
-  ASSERT_TRUE(load_objects(board.tree, image).ok());
+  ASSERT_TRUE(board.reload().ok());
   board.run(2 * kChar - 1);
   EXPECT_FALSE(irq());
   board.run(1);

@@ -1,7 +1,6 @@
 // The controller against the tables of its data sheet.
 #include <random>
 
-#include "replay/core/state_readers.h"
 #include "tests/floppy/fixture.h"
 
 namespace reprise {
@@ -214,9 +213,7 @@ TEST_F(Floppy, AScanGoesOnAfterALoad) {
     for (unsigned i = 0; i < 10'000; ++i) {
       if ((msr() & 0xf0) == 0xb0) out8(*fdc, 5, ++given == 3 ? third : 0x40);
       if (given == 200 && loads) {
-        const Bytes kept = save_objects(board.tree);
-        board.tree.reset();
-        EXPECT_TRUE(load_objects(board.tree, kept).ok());
+        EXPECT_TRUE(board.reload().ok());
         loads = false;
       }
       step(500);

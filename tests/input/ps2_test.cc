@@ -3,7 +3,6 @@
 #include "chipset/input/i8042.h"
 #include "chipset/input/ps2_keyboard.h"
 #include "chipset/input/ps2_mouse.h"
-#include "replay/core/state_readers.h"
 #include "tests/support/test_board.h"
 
 namespace reprise {
@@ -194,9 +193,7 @@ TEST_F(Ps2, TypematicDelayAndRate) {
 TEST_F(Ps2, AHeldKeyRepeatsAfterALoad) {
   key(QKeyCode::k_x, true);
   EXPECT_EQ(drain(10 * kByte), Bytes{0x22});
-  const Bytes image = save_objects(board.tree);
-  board.tree.reset();
-  ASSERT_TRUE(load_objects(board.tree, image).ok());
+  ASSERT_TRUE(board.reload().ok());
   const Bytes got = drain(600'000);
   ASSERT_GE(got.size(), 2u);
   EXPECT_EQ(got, Bytes(got.size(), 0x22));

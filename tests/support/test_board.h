@@ -8,6 +8,7 @@
 
 #include "replay/core/device.h"
 #include "replay/core/pages.h"
+#include "replay/core/state_readers.h"
 
 namespace reprise {
 
@@ -46,6 +47,12 @@ struct TestBoard {
     check(door.find(port) != nullptr, "no such port");
     door.post(*door.find(port), std::move(bytes));
     door.deliver_due({scheduler.now(), scheduler.now()});
+  }
+  // Saves everything, resets it, and loads it again.
+  Result<void> reload() {
+    const std::vector<u8> image = save_objects(tree);
+    tree.reset();
+    return load_objects(tree, image);
   }
   // Collects what a port emits.
   void capture(const std::string& port, std::string& out) {
